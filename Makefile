@@ -1,0 +1,60 @@
+# Every target makes what it needs: a fresh machine with Python and make is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Older LiteLLM releases that the generated pair is tried on, each in an environment of its own; $(VENV) holds the newest.
+OLDER_LITELLM := 1.100.0
+OLDER := $(OLDER_LITELLM:%=.venvs/litellm-%/.installed)
+# Bytecode makes every start of the proxy three times faster.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# LiteLLM fetches its price list from the network unless told to use its own copy.
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all slow older bench lint clean
+
+help: ## say what the targets do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## make .venv, so that .venv/bin/rulec works
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[proxy,dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## watch real requests go through a real proxy to where `rulec explain` says
+	@$(BIN)/rulec demo
+
+test: $(INSTALLED) ## the default suite, under 5 minutes
+	$(BIN)/python -m pytest -q
+
+test-all: test slow older ## the default suite, then the slow part, under 15 minutes
+
+slow: $(INSTALLED)
+	$(BIN)/python -m pytest -q -m slow
+
+older: $(OLDER)
+	@for version in $(OLDER_LITELLM); do \
+		echo "LiteLLM $$version"; \
+		.venvs/litellm-$$version/bin/python -m pytest -q -m proxy || exit 1; \
+	done
+
+.venvs/litellm-%/.installed: pyproject.toml
+	$(PYTHON) -m venv .venvs/litellm-$*
+	.venvs/litellm-$*/bin/python -m pip install --quiet --editable '.[proxy,dev]' 'litellm[proxy]==$*'
+	@touch $@
+
+bench: $(INSTALLED) ## measure decisions, compile time and cold starts
+	$(BIN)/python -m tests.bench
+
+lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/rulec compile rules/ --check
+	$(BIN)/rulec test rules/
+
+clean: ## remove the environments and caches
+	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
