@@ -86,4 +86,4 @@ def test_a_prediction_skips_what_fails_and_hops_that_do_not_take_the_error() -> 
     assert predict(explained, {}).steps == (("a", "m"), ("b", "m"))
     assert predict(explained, {"a": "rate_limit"}).steps == (("b", "m"),)
     assert predict(explained, {"a": "rate_limit", "b": "rate_limit"}).steps == (("d", "m"),)
-    assert predict(explained, {name: "connection" for name in "abcd"}).text() == "nobody"
+    assert predict(explained, dict.fromkeys("abcd", "connection")).text() == "nobody"

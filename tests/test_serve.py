@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -127,8 +128,6 @@ def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, numb
 
 def names_of_models(process: subprocess.Popen[bytes], port: int, key: str) -> set[str]:
     """The body of `/v1/models`, once the proxy answers."""
-    import json
-
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
