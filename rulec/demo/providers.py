@@ -42,7 +42,7 @@ FAILURES: dict[str, tuple[int, Json]] = {
     "auth": _error(401, "Incorrect API key provided", "invalid_request_error", "invalid_api_key"),
     "forbidden": _error(403, "You are not allowed to use this model", "permission_error"),
     "not_found": _error(404, "The model does not exist", "invalid_request_error", "model_not_found"),
-    "context_window": _error(400, "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+    "context_window": _error(400, "This model's maximum context length is 4096 tokens. You requested 5000 tokens",
                              "invalid_request_error", "context_length_exceeded"),
     "content_policy": _error(400, "Your request was rejected as a result of our safety system",
                              "invalid_request_error", "content_policy_violation"),

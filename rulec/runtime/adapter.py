@@ -1,0 +1,382 @@
+"""The thin LiteLLM adapter: one callback that lets the proxy route as `decide` says, and nothing else.
+
+LiteLLM serves a request as one call and its per-request fallbacks. Every further step of our plan, to the same model or
+to another, is one such fallback: they follow any error, while retries inside a group follow only some. The filter hook
+hands out the one deployment of the step whose turn it is, or raises, and LiteLLM goes on to the next fallback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+import time
+from collections import OrderedDict
+from typing import Any
+
+from rulec.runtime.caller import ENDPOINT_OF_CALL, caller_of, printable, sent_by_client, sticky_identity
+from rulec.runtime.failures import error_kind, kind_of_record
+from rulec.runtime.plan import Plan, PlanStep, plan_steps
+from rulec.runtime.reload import Rules, file_stamp, load_rules
+
+try:
+    from litellm.integrations.custom_logger import CustomLogger as LiteLLMCallback
+    from litellm.proxy._types import ProxyException
+except ImportError:  # decide() alone needs no LiteLLM
+    LiteLLMCallback, ProxyException = None, None
+
+WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
+BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
+
+OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
+STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
+# What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
+INTERNAL_KEYS = (
+    "_excluded_deployment_ids",
+    "_retry_skipped_deployment_ids",
+    "_target_order",
+    "attempted_targets",
+    "content_policy_fallbacks",
+    "context_window_fallbacks",
+    "fallback_depth",
+    "max_fallbacks",
+    "model_group_retry_policy",
+)
+MAX_PLANS = 20_000
+PLAN_SECONDS = 7200.0
+RELOAD_SECONDS = 2.0
+
+log = logging.getLogger("rulec")
+
+
+class StepSkipped(Exception):
+    """This step is not to be tried; LiteLLM goes on to the next fallback."""
+
+    def __init__(self, message: str, status: int = 503) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status
+        self.type = "not_found_error" if status == 404 else "service_unavailable"
+        self.param = None
+        self.code = str(status)
+
+
+class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
+    """The callback that the config names. LiteLLM only calls hooks that are defined on this very class."""
+
+    def __init__(self) -> None:
+        if LiteLLMCallback is not None:
+            super().__init__()
+            show_log()
+        self.rules = Rules(globals())
+        self.plans: OrderedDict[str, Plan] = OrderedDict()
+        self.said: set[str] = set()
+        self.random = random.Random()
+        self.watcher: asyncio.Task[None] | None = None
+
+    # -- once per client request, before LiteLLM looks for a deployment --
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> dict[str, Any]:
+        """Decide, check the caller's rights, and write model and fallbacks into the request."""
+        try:
+            for bucket in BUCKETS:
+                if isinstance(data.get(bucket), dict):
+                    data[bucket].pop("rulec", None)
+            self.watch_own_file()
+            await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
+        except ProxyException:
+            raise
+        except Exception as error:
+            self.say_once("routing failed, LiteLLM goes on alone", error)
+        return data
+
+    async def route(self, auth: Any, data: dict[str, Any], call_type: str) -> None:
+        rules = self.rules  # read once: a reload never mixes two rule sets in one request
+        asked = data.get("model")
+        asked = asked if isinstance(asked, str) else None
+        endpoint = ENDPOINT_OF_CALL.get(call_type)
+        if endpoint is None and not asked:
+            return  # files and the like: nothing to route
+        if asked and asked.startswith(OWN_PREFIX):
+            raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
+        body, headers = sent_by_client(data)
+        caller = caller_of(auth, data, endpoint)
+        decision = rules.decide({**body, "model": asked}, headers, **caller)
+        if decision.action != "route":
+            log.info("[ROUTER] Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+            if decision.action == "refuse":
+                raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+            return
+        identity = sticky_identity(decision.sticky, caller, body, headers)
+        steps = plan_steps(decision, list(rules.order(decision, identity, self.random)))
+        steps = await self.permitted(steps, asked, auth, rules, decision.rule)
+        first = steps[0]
+        if "," in first.group:  # LiteLLM would call every part of such a name
+            raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
+        provider = printable(first.provider)
+        log.info("[ROUTER] Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        if first.group != asked:
+            data["model"] = first.group
+        if endpoint in WITHOUT_FALLBACKS:
+            return
+        delay = (decision.retry_delay_ms or 0) / 1000
+        self.keep(Plan(steps, decision.rule, rules.fingerprint, delay, time.monotonic()), data)
+
+    async def permitted(
+        self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
+    ) -> list[PlanStep]:
+        """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
+        allowed = {asked: True}
+        for group in {step.group for step in steps} - {asked}:
+            allowed[group] = await self.may_call(auth, group)
+        kept = [step for step in steps if allowed[step.group]]
+        if not kept or kept[0].hop is not None:
+            name = printable(steps[0].group)
+            raise refusal(403, f"this key may not call the model {name}, which the rules choose", rules, rule)
+        return kept
+
+    async def may_call(self, auth: Any, group: str) -> bool:
+        """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
+        try:
+            from litellm.proxy import proxy_server
+            from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
+
+            router = proxy_server.llm_router
+            await can_key_call_resolved_model(model=group, llm_model_list=None, valid_token=auth, llm_router=router)
+        except ProxyException:
+            return False
+        except Exception as error:
+            self.say_once("the access check failed, the model is not allowed", error)
+            return False
+        return True
+
+    def keep(self, plan: Plan, data: dict[str, Any]) -> None:
+        """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
+        for key in INTERNAL_KEYS:
+            data.pop(key, None)
+        data["num_retries"] = 0
+        data["fallbacks"] = [
+            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index, step in enumerate(plan.steps)
+            if index
+        ]
+        ticket = f"{self.random.getrandbits(64):016x}"
+        bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
+        data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
+        self.plans[ticket] = plan
+        while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
+            self.plans.popitem(last=False)
+
+    # -- once per attempt --
+
+    async def async_filter_deployments(
+        self,
+        model: str,
+        healthy_deployments: list[Any],
+        messages: Any,
+        request_kwargs: Any = None,
+        parent_otel_span: Any = None,
+    ) -> list[Any]:
+        """Leave only the deployment of the step whose turn it is."""
+        try:
+            plan = self.plans.get(ticket_of(request_kwargs))
+            if plan is None:
+                return left_to_litellm(model, healthy_deployments)
+            step = await self.turn(plan, request_kwargs)
+            self.compare_fingerprints(plan, healthy_deployments)
+            chosen = next((found for found in healthy_deployments if serves(found, step)), None)
+            if chosen is None:
+                plan.fail("server_error")
+                raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
+            return [naming_upstream(chosen, step)]
+        except StepSkipped:
+            raise
+        except Exception as error:
+            self.say_once("choosing a deployment failed, LiteLLM chooses", error)
+            return healthy_deployments
+
+    async def turn(self, plan: Plan, kwargs: Any) -> PlanStep:
+        """The step that LiteLLM is at; begins it unless it is in progress, skips it if it does not suit."""
+        index = marked_step(kwargs, plan.at)
+        if plan.open and index == plan.at:
+            return plan.steps[index]
+        if plan.open:  # no hook told us how the last attempt ended: a stream broke before its first content
+            plan.fail(recorded_kind(kwargs))
+        if not plan.suits(index):
+            raise StepSkipped(f"step {index} of the fallback chain does not apply")
+        before = plan.tried[-1] if plan.tried else None
+        step = plan.begin(index)
+        if step.again:
+            await asyncio.sleep(plan.delay)
+        elif before is not None:
+            log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+        return step
+
+    def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
+        """Say once that the config was compiled from other rules than this module."""
+        compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
+        if compiled and compiled != plan.fingerprint:
+            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}; restart the proxy"
+            self.say_once(what)
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Any, exception: Exception, call_type: Any, fallback_depth: Any = None
+    ) -> None:
+        """Note the error kind of a failed attempt: it chooses the next step."""
+        plan = self.plans.get(ticket_of(request_data))
+        if plan is not None:
+            plan.fail(error_kind(exception))
+
+    # -- at the end --
+
+    async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """Forget the plan of a request that was served."""
+        self.plans.pop(ticket_of((kwargs or {}).get("litellm_params")), None)
+
+    async def async_post_call_response_headers_hook(
+        self, data: Any, user_api_key_dict: Any, response: Any, request_headers: Any = None, **later: Any
+    ) -> dict[str, str] | None:
+        """Tell the client the rule, the deployment that served, and the version of the rules."""
+        try:
+            plan = self.plans.get(ticket_of(data))
+            if plan is None:
+                return None
+            served = plan.tried[-1] if plan.tried and response is not None else None
+            return response_headers(plan.fingerprint, plan.rule, served)
+        except Exception as error:
+            self.say_once("no response headers", error)
+            return None
+
+    # -- a new version of this file, looked for off the path of requests --
+
+    def watch_own_file(self) -> None:
+        if self.watcher is None or self.watcher.done():
+            watching = self.follow_file(str(globals().get("__file__") or ""))
+            self.watcher = asyncio.get_running_loop().create_task(watching)
+
+    async def follow_file(self, path: str) -> None:
+        """Replace the decision part when the file changes; keep the last good one when the file is broken."""
+        seen = file_stamp(path)
+        while path:
+            await asyncio.sleep(RELOAD_SECONDS)
+            stamp = file_stamp(path)
+            if stamp in (seen, None):
+                continue
+            seen = stamp
+            try:
+                rules = await asyncio.to_thread(load_rules, path)
+            except Exception as error:
+                what = type(error).__name__
+                log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
+                continue
+            log.info("[ROUTER] rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
+            self.rules = rules
+
+    def say_once(self, what: str, error: BaseException | None = None) -> None:
+        """Log a trouble of our own the first time; an exception by its class and place, never by its text."""
+        if what in self.said:
+            return
+        self.said.add(what)
+        trace = sys.exc_info()[2]
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
+        log.warning("[ROUTER] %s%s", what, place)
+
+
+def show_log() -> None:
+    """Show our lines even where nobody configured logging."""
+    if not log.handlers:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(shown)
+        log.propagate = False
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
+
+
+def reason(decision: Any) -> str:
+    """`exact match`, `pattern match` and so on; for a rule on request metadata its name."""
+    if decision.phase == "when":
+        return f"rule {printable(decision.rule)}"
+    return {None: "no rule", "default": "default"}.get(decision.phase) or f"{decision.phase} match"
+
+
+def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
+    headers = {"x-rulec-version": fingerprint}
+    if rule:
+        headers["x-rulec-rule"] = printable(rule)
+    if served is not None:
+        headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
+    return headers
+
+
+def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception:
+    """The answer to a request that is not served, in the shape of an OpenAI error."""
+    kind = "permission_error" if status in (401, 403) else "invalid_request_error" if status < 500 else "server_error"
+    headers = response_headers(rules.fingerprint, rule, None)
+    answer: Exception = ProxyException(
+        message=str(text or "refused by the routing rules"), type=kind, param="model", code=status, headers=headers
+    )
+    return answer
+
+
+def ticket_of(kwargs: Any) -> str:
+    """The ticket that we put into this request, or an empty string."""
+    for bucket in BUCKETS:
+        metadata = kwargs.get(bucket) if kwargs else None
+        own = metadata.get("rulec") if isinstance(metadata, dict) else None
+        if isinstance(own, dict):
+            return str(own.get("id"))
+    return ""
+
+
+def marked_step(kwargs: Any, otherwise: int) -> int:
+    """The number of the step that this fallback stands for."""
+    marks = [str(mark) for mark in kwargs.get("_excluded_deployment_ids") or ()]
+    return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
+
+
+def recorded_kind(kwargs: Any) -> str:
+    """The kind of the last failure by LiteLLM's own record."""
+    for bucket in BUCKETS:
+        records = (kwargs.get(bucket) or {}).get("previous_models")
+        if records:
+            return kind_of_record(records[-1].get("exception_type"), records[-1].get("exception_string"))
+    return error_kind(None)
+
+
+def rulec_info(deployment: Any) -> dict[str, Any]:
+    return (deployment.get("model_info") or {}).get("rulec") or {}
+
+
+def serves(deployment: Any, step: PlanStep) -> bool:
+    """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
+    info = rulec_info(deployment)
+    return info.get("provider") == step.provider and info.get("model") in (step.model, None)
+
+
+def naming_upstream(deployment: Any, step: PlanStep) -> Any:
+    """The deployment, and of a wildcard group a copy that names the upstream model."""
+    if rulec_info(deployment).get("model") is not None:
+        return deployment
+    return {**deployment, "litellm_params": {**deployment["litellm_params"], "model": step.litellm_model}}
+
+
+def left_to_litellm(model: str, deployments: list[Any]) -> list[Any]:
+    """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
+    own = [deployment for deployment in deployments if not is_our_wildcard(deployment)]
+    if deployments and not own:
+        raise StepSkipped(f"the model {printable(model)} does not exist", 404)
+    return own
+
+
+def is_our_wildcard(deployment: Any) -> bool:
+    info = rulec_info(deployment)
+    return "provider" in info and info.get("model") is None
+
+
+handler = RulecHandler() if "decide" in globals() else None

@@ -1,0 +1,82 @@
+"""What a proxied request tells: body and headers as the client sent them, who asks, and by which endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# LiteLLM names its calls irregularly; these are the ones with a model. Any other is routed without an endpoint.
+ENDPOINT_OF_CALL = {
+    "completion": "chat",
+    "acompletion": "chat",
+    "text_completion": "completion",
+    "atext_completion": "completion",
+    "embedding": "embedding",
+    "embeddings": "embedding",
+    "aembedding": "embedding",
+    "responses": "responses",
+    "aresponses": "responses",
+    "anthropic_messages": "messages",
+    "rerank": "rerank",
+    "arerank": "rerank",
+    "image_generation": "image",
+    "aimage_generation": "image",
+    "image_edit": "image",
+    "aimage_edit": "image",
+    "speech": "speech",
+    "aspeech": "speech",
+    "audio_speech": "speech",
+    "transcription": "transcription",
+    "atranscription": "transcription",
+    "audio_transcription": "transcription",
+    "moderation": "moderation",
+    "amoderation": "moderation",
+    "create_batch": "batch",
+    "acreate_batch": "batch",
+}
+
+
+def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Body and headers as they arrived, without what LiteLLM adds."""
+    sent = data.get("proxy_server_request")
+    sent = sent if isinstance(sent, dict) else {}
+    body, headers = sent.get("body"), sent.get("headers")
+    return (body if isinstance(body, dict) else data), (headers if hasattr(headers, "get") else {})
+
+
+def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+    """Who asks, from the authenticated key: aliases before ids, never the key or its hash."""
+    user = getattr(auth, "user_id", None)
+    return {
+        "key": getattr(auth, "key_alias", None) or user,
+        "team": getattr(auth, "team_alias", None) or getattr(auth, "team_id", None),
+        "user": user,
+        "tags": tags_of(data),
+        "endpoint": endpoint,
+    }
+
+
+def tags_of(data: dict[str, Any]) -> list[str]:
+    """The tags that LiteLLM gathered from request and key."""
+    buckets = (data.get("litellm_metadata"), data.get("metadata"))
+    found = [bucket.get("tags") for bucket in buckets if isinstance(bucket, dict)]
+    return [tag for tags in found if isinstance(tags, list) for tag in tags if isinstance(tag, str)]
+
+
+def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, Any], headers: Any) -> str | None:
+    """What a sticky strategy hashes: the user, the key, or the session that the client names."""
+    if sticky != "session":
+        return caller.get(sticky) if sticky else None
+    metadata = body.get("metadata")
+    named = (
+        headers.get("x-litellm-session-id"),
+        headers.get("x-session-id"),
+        body.get("litellm_session_id"),
+        metadata.get("session_id") if isinstance(metadata, dict) else None,
+    )
+    return next((name for name in named if isinstance(name, str) and name), None)
+
+
+def printable(value: object) -> str:
+    """A client's text as it may stand in a log line or header: short, ASCII, without control characters."""
+    text = "none" if value is None else str(value)[:200]
+    return text if text.isascii() and text.isprintable() else text.encode("unicode_escape").decode("ascii")

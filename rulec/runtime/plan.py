@@ -1,0 +1,90 @@
+"""The plan of one request: which deployments are tried in which order, and which of them suits after a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Another deployment of the same kind is not worth trying where the request itself is at fault,
+KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
+# and the same deployment again only where the fault may pass.
+KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
+
+
+class PlanStep:
+    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`)."""
+
+    __slots__ = ("again", "group", "hop", "litellm_model", "model", "provider")
+
+    def __init__(self, target: Any, hop: Any = None, again: bool = False) -> None:
+        self.provider: str = target.provider
+        self.model: str = target.model
+        self.litellm_model: str = target.litellm_model
+        self.group: str = target.group
+        self.hop = hop
+        self.again = again
+
+    def takes(self, kind: str) -> bool:
+        """Whether this step is for a request whose last attempt failed with `kind`."""
+        if self.again:
+            return kind in KINDS_THAT_PASS
+        return kind not in KINDS_OF_THE_REQUEST if self.hop is None else bool(self.hop.takes(kind))
+
+    def same_target(self, other: PlanStep) -> bool:
+        return self.provider == other.provider and self.model == other.model
+
+
+class Plan:
+    """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
+
+    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "tried")
+
+    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
+        self.steps = steps
+        self.rule = rule
+        self.fingerprint = fingerprint
+        self.delay = delay  # seconds before a retry
+        self.since = since
+        self.at = 0
+        self.open = False  # an attempt has begun whose end is not known
+        self.tried: list[PlanStep] = []
+        self.failed: set[str] = set()  # providers
+        self.kind: str | None = None  # of the last failure
+
+    def suits(self, index: int) -> bool:
+        """Whether the step with this number is to be tried now."""
+        if index == 0:
+            return not self.tried
+        if not self.at < index < len(self.steps) or self.kind is None:
+            return False
+        step = self.steps[index]
+        if not step.takes(self.kind):
+            return False
+        if step.again:
+            return self.at == index - 1
+        if step.hop is None:
+            return True
+        candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
+        return not candidate_tried and bool(step.hop.allowed(self.failed))
+
+    def begin(self, index: int) -> PlanStep:
+        """Take the step with this number; it is the one that serves unless it fails."""
+        self.at = index
+        self.open = True
+        self.tried.append(self.steps[index])
+        return self.steps[index]
+
+    def fail(self, kind: str) -> None:
+        """The attempt in progress failed with this kind."""
+        self.open = False
+        self.kind = kind
+        if self.tried:
+            self.failed.add(self.tried[-1].provider)
+
+
+def plan_steps(decision: Any, order: list[int]) -> list[PlanStep]:
+    """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+    picked = decision.candidates[order[0]]
+    steps = [PlanStep(decision.candidates[index]) for index in order]
+    steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
+    retries = range(max(0, decision.retry_attempts or 0))
+    return [attempt for step in steps for attempt in [step, *(PlanStep(step, step.hop, again=True) for _ in retries)]]
