@@ -1,0 +1,293 @@
+"""A pattern's syntax tree to the matcher that the generated module runs; nothing it makes can backtrack.
+
+Literal, prefix, suffix and glob-like patterns become string tests; the rest becomes a position automaton with at most
+`MAX_STATES` states, which `runtime.matching` walks one character at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rulec.diagnostics import Diagnostic, Rejected
+from rulec.patterns.parser import parse
+from rulec.patterns.syntax import (
+    NEWLINE,
+    NOT_NEWLINE,
+    WORD,
+    Alternate,
+    Assertion,
+    Chars,
+    Concat,
+    Pattern,
+    Ranges,
+    Repeat,
+)
+from rulec.source import Located, Source, Span
+
+MAX_STATES = 400
+MAX_ALTERNATIVES = 32
+
+Spec = tuple[Any, ...]
+"""A matcher as plain data; the first item names its kind (see `runtime.matching.build_matcher`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPattern:
+    """A pattern's text, its matcher as data, and literals one of which occurs in every text that matches (or None)."""
+
+    text: str
+    spec: Spec
+    factors: tuple[str, ...] | None
+
+
+def compile_pattern(text: Located) -> CompiledPattern:
+    """Compiles a pattern; raises Rejected with the place of the mistake or of what is too large."""
+    try:
+        return _compile_text(text.text)
+    except Rejected:
+        tree = parse(text)  # once more, now with the place in the user's file
+        raise _too_large(text) if tree is not None else AssertionError from None
+
+
+@lru_cache(maxsize=65_536)
+def _compile_text(text: str) -> CompiledPattern:
+    located = Located(text, Span(Source("", text), 0, len(text)))
+    tree = parse(located)
+    globs = _globs(tree)
+    if globs is not None:
+        return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
+    program = _Assembler().assemble(tree)
+    if program is None:
+        raise _too_large(located)
+    factor = _required_literal(tree)
+    return CompiledPattern(text, ("automaton", *program), (factor,) if factor else None)
+
+
+def _too_large(text: Located) -> Rejected:
+    return Rejected(
+        Diagnostic(
+            "pattern-too-large",
+            "error",
+            f"this pattern needs more than {MAX_STATES} automaton states",
+            text.part(0, len(text.text)),
+            "use smaller repetition counts, or split it into several rules",
+        )
+    )
+
+
+# Globs: literals with `.*` between them.
+
+
+@dataclass(frozen=True, slots=True)
+class _Glob:
+    """Literal parts with a gap (`.*`) between neighbours; `start` and `end` say whether the ends are anchored."""
+
+    start: bool
+    parts: tuple[str, ...]
+    end: bool
+
+
+_GAP = object()
+_START = object()
+_END = object()
+
+
+def _globs(tree: Pattern) -> tuple[_Glob, ...] | None:
+    sequences = _sequences(tree)
+    if sequences is None:
+        return None
+    globs = [_glob(sequence) for sequence in sequences]
+    return tuple(dict.fromkeys(one for one in globs if one is not None)) if None not in globs else None
+
+
+def _sequences(tree: Pattern) -> list[tuple[Any, ...]] | None:
+    """The pattern as at most MAX_ALTERNATIVES sequences of literals, gaps and anchors; None where it is more than that."""
+    if isinstance(tree, Chars):
+        size = sum(high - low + 1 for low, high in tree.ranges)
+        if size > 4:
+            return None
+        return [(chr(code),) for low, high in tree.ranges for code in range(low, high + 1)]
+    if isinstance(tree, Assertion):
+        anchors: dict[str, object] = {"text_start": _START, "text_end": _END}
+        return [(anchors[tree.kind],)] if tree.kind in anchors else None
+    if isinstance(tree, Repeat):
+        return _repeat_sequences(tree)
+    if isinstance(tree, Alternate):
+        result: list[tuple[Any, ...]] = []
+        for branch in tree.branches:
+            sequences = _sequences(branch)
+            if sequences is None or len(result) + len(sequences) > MAX_ALTERNATIVES:
+                return None
+            result += sequences
+        return result
+    product: list[tuple[Any, ...]] = [()]
+    for item in tree.items:
+        sequences = _sequences(item)
+        if sequences is None or len(product) * len(sequences) > MAX_ALTERNATIVES:
+            return None
+        product = [left + right for left in product for right in sequences]
+    return product
+
+
+def _repeat_sequences(tree: Repeat) -> list[tuple[Any, ...]] | None:
+    if tree.high is None:
+        dot = isinstance(tree.body, Chars) and tree.body.ranges == NOT_NEWLINE
+        return [(_GAP,)] if dot and tree.low == 0 else None
+    body = _sequences(tree.body)
+    if body is None or (tree.high > 1 and len(body) > 1) or tree.high > 64 or tree.high - tree.low > 4:
+        return None
+    if tree.high == 1:
+        return ([()] if tree.low == 0 else []) + body
+    return [body[0] * count for count in range(tree.low, tree.high + 1)] if body else None
+
+
+def _glob(sequence: tuple[Any, ...]) -> _Glob | None:
+    start = end = False
+    parts = [""]
+    for item in sequence:
+        if item is _START:
+            if parts != [""]:
+                return None
+            start = True
+        elif item is _END:
+            end = True
+        elif end:
+            return None
+        elif item is _GAP:
+            if len(parts) == 1 or parts[-1]:
+                parts.append("")
+        else:
+            parts[-1] += item
+    if "\n" in "".join(parts) and len(parts) > 1:
+        return None
+    if not start and len(parts) > 1 and not parts[0]:
+        parts.pop(0)  # searching already skips what stands before
+    if not end and len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return _Glob(start, tuple(parts), end)
+
+
+def _glob_spec(globs: tuple[_Glob, ...]) -> Spec:
+    if all(one.start and one.end and len(one.parts) == 1 for one in globs):
+        return ("set", tuple(sorted({one.parts[0] for one in globs})))
+    specs = [_single_glob_spec(one) for one in globs]
+    if ("any",) in specs:
+        return ("any",)
+    return specs[0] if len(specs) == 1 else ("or", *specs)
+
+
+def _single_glob_spec(glob: _Glob) -> Spec:
+    if len(glob.parts) > 1:
+        return ("glob", glob.start, glob.parts, glob.end)
+    literal = glob.parts[0]
+    if glob.start and glob.end:
+        return ("set", (literal,))
+    if not literal:
+        return ("any",)
+    return ("prefix" if glob.start else "suffix" if glob.end else "contains", literal)
+
+
+def _glob_factors(globs: tuple[_Glob, ...]) -> tuple[str, ...] | None:
+    factors = tuple(max(one.parts, key=len) for one in globs)
+    return factors if all(factors) else None
+
+
+def _required_literal(tree: Pattern) -> str:
+    """The longest run of characters that every match holds, as far as the top of the tree shows it."""
+    best = run = ""
+    for item in tree.items if isinstance(tree, Concat) else (tree,):
+        single = item.single() if isinstance(item, Chars) else None
+        run = run + single if single is not None else ("" if not isinstance(item, Assertion) else run)
+        best = max(best, run, key=len)
+        if isinstance(item, Concat):
+            best = max(best, _required_literal(item), key=len)
+        elif isinstance(item, Repeat) and item.low > 0:
+            best = max(best, _required_literal(item.body), key=len)
+    return best
+
+
+# Automata: Thompson's construction (https://swtch.com/~rsc/regexp/regexp1.html) over classes of characters.
+
+
+class _Assembler:
+    """Builds the states backwards: each part is given the state that follows it."""
+
+    def __init__(self) -> None:
+        self.states: list[Spec] = []
+        self.full = False
+
+    def assemble(self, tree: Pattern) -> Spec | None:
+        accept = self.add(("match",))
+        start = self.part(tree, accept)
+        if self.full:
+            return None
+        cuts = self.cuts()
+        states = tuple(
+            ("chars", _class_mask(state[1], cuts), state[2]) if state[0] == "chars" else state for state in self.states
+        )
+        newline, word = _class_mask(NEWLINE, cuts), _class_mask(WORD, cuts)
+        return (states, start, cuts, newline, word)
+
+    def add(self, state: Spec) -> int:
+        if len(self.states) >= MAX_STATES:
+            self.full = True
+            return 0
+        self.states.append(state)
+        return len(self.states) - 1
+
+    def part(self, tree: Pattern, following: int) -> int:
+        if self.full:
+            return 0
+        if isinstance(tree, Chars):
+            return self.add(("chars", tree.ranges, following))
+        if isinstance(tree, Assertion):
+            return self.add(("assert", tree.kind, following))
+        if isinstance(tree, Concat):
+            for item in reversed(tree.items):
+                following = self.part(item, following)
+            return following
+        if isinstance(tree, Alternate):
+            return self.add(("split", tuple(self.part(branch, following) for branch in tree.branches)))
+        return self.repeat(tree, following)
+
+    def repeat(self, tree: Repeat, following: int) -> int:
+        if tree.high is None:
+            loop = self.add(("split", ()))
+            if self.full:
+                return 0
+            body = self.part(tree.body, loop)
+            self.states[loop] = ("split", (body, following))
+            following = loop
+        else:
+            after = following
+            for _ in range(tree.high - tree.low):
+                if self.full:
+                    return 0
+                following = self.add(("split", (self.part(tree.body, following), after)))
+        for _ in range(tree.low):
+            if self.full:
+                return 0
+            following = self.part(tree.body, following)
+        return following
+
+    def cuts(self) -> tuple[int, ...]:
+        """The code points at which a new class of characters begins; characters of one class are never told apart."""
+        points = {0}
+        for ranges in (NEWLINE, WORD, *(state[1] for state in self.states if state[0] == "chars")):
+            for low, high in ranges:
+                points.update((low, high + 1))
+        return tuple(sorted(point for point in points if point <= 0x10FFFF))
+
+
+def _class_mask(ranges: Ranges, cuts: tuple[int, ...]) -> int:
+    """The classes inside a set, as bits."""
+    mask = 0
+    position = 0
+    for number, cut in enumerate(cuts):
+        while position < len(ranges) and ranges[position][1] < cut:
+            position += 1
+        if position < len(ranges) and ranges[position][0] <= cut:
+            mask |= 1 << number
+    return mask

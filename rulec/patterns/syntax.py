@@ -1,0 +1,130 @@
+"""The syntax tree of a pattern, and sets of characters as sorted ranges of code points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+LAST = 0x10FFFF
+Ranges = tuple[tuple[int, int], ...]
+"""Sorted, disjoint, closed ranges of code points."""
+
+AssertionKind = Literal["text_start", "text_end", "line_start", "line_end", "word_boundary", "no_word_boundary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character out of a set."""
+
+    ranges: Ranges
+
+    def single(self) -> str | None:
+        """The character, if the set has only one."""
+        if len(self.ranges) == 1 and self.ranges[0][0] == self.ranges[0][1]:
+            return chr(self.ranges[0][0])
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    items: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    branches: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`body` at least `low` times and at most `high` times (None: without end)."""
+
+    body: Pattern
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    kind: AssertionKind
+
+
+Pattern = Chars | Concat | Alternate | Repeat | Assertion
+EMPTY = Concat(())
+
+
+def union(*sets: Ranges) -> Ranges:
+    return normalise([one for ranges in sets for one in ranges])
+
+
+def normalise(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def complement(ranges: Ranges) -> Ranges:
+    result = []
+    start = 0
+    for low, high in ranges:
+        if start < low:
+            result.append((start, low - 1))
+        start = high + 1
+    if start <= LAST:
+        result.append((start, LAST))
+    return tuple(result)
+
+
+def chars(text: str) -> Ranges:
+    return normalise((ord(c), ord(c)) for c in text)
+
+
+NEWLINE = chars("\n")
+NOT_NEWLINE = complement(NEWLINE)
+ANY: Ranges = ((0, LAST),)
+DIGIT: Ranges = ((48, 57),)
+WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
+SPACE = chars("\t\n\f\r ")
+
+_LOWER: Ranges = ((97, 122),)
+_UPPER: Ranges = ((65, 90),)
+POSIX: dict[str, Ranges] = {
+    "alnum": union(DIGIT, _LOWER, _UPPER),
+    "alpha": union(_LOWER, _UPPER),
+    "ascii": ((0, 127),),
+    "blank": chars("\t "),
+    "cntrl": ((0, 31), (127, 127)),
+    "digit": DIGIT,
+    "graph": ((33, 126),),
+    "lower": _LOWER,
+    "print": ((32, 126),),
+    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
+    "space": chars("\t\n\v\f\r "),
+    "upper": _UPPER,
+    "word": WORD,
+    "xdigit": ((48, 57), (65, 70), (97, 102)),
+}
+
+
+def fold_case(ranges: Ranges) -> Ranges:
+    """The set with the other case of each letter; `k` and `s` also have a Kelvin sign and a long s, as in RE2."""
+    folded = list(ranges)
+    for low, high in ranges:
+        if high - low > 2000:  # a range as wide as this holds whole scripts; only ASCII needs folding then
+            folded += [(a, b) for a, b in (*_LOWER, *_UPPER)] if low <= 122 and high >= 65 else []
+            continue
+        for code in range(low, high + 1):
+            character = chr(code)
+            for other in (character.lower(), character.upper()):
+                if len(other) == 1 and ord(other) != code:
+                    folded.append((ord(other), ord(other)))
+            if character in "kK\u212a":
+                folded += [(ord(c), ord(c)) for c in "kK\u212a"]
+            if character in "sS\u017f":
+                folded += [(ord(c), ord(c)) for c in "sS\u017f"]
+    return normalise(folded)

@@ -1,0 +1,1 @@
+"""The nouns bound: providers, models, rules, routes and chains, and what they mean."""

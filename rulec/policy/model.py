@@ -1,0 +1,233 @@
+"""The policy: a validated rule set in which every name is bound."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from rulec.patterns.compile import CompiledPattern, Spec
+from rulec.runtime.matching import build_matcher
+from rulec.runtime.sizes import is_regular_name, size_from_name
+from rulec.source import Located, Span
+from rulec.syntax.ast import Match
+from rulec.syntax.conditions import ParsedCondition
+
+Phase = Literal["when", "exact", "pattern", "capability", "size", "default"]
+PHASES: tuple[Phase, ...] = ("when", "exact", "pattern", "capability", "size", "default")
+
+PLAIN_KINDS = (
+    "rate_limit",
+    "timeout",
+    "connection",
+    "server_error",
+    "quota",
+    "auth",
+    "not_found",
+)
+"""The error kinds that a hop without `on_error` takes: all but those that another provider would answer alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One place that serves models; `template` is the LiteLLM model with `{model}` for the upstream name."""
+
+    name: str
+    template: str
+    accepts: tuple[CompiledPattern, ...]
+    default_model: str | None
+    context: int | None
+    region: str | None
+    settings: dict[str, Any]
+    span: Span = field(compare=False)
+
+    @property
+    def fixed_upstream(self) -> str | None:
+        """The one upstream name of a provider whose template names no `{model}`."""
+        return None if "{model}" in self.template else self.template.rpartition("/")[2]
+
+    def litellm_model(self, upstream: str) -> str:
+        return self.template.replace("{model}", upstream)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A catalogue entry: a client-visible name; `served_by` are (provider, upstream name) in order."""
+
+    name: str
+    served_by: tuple[tuple[str, str], ...] | None
+    size: int | None
+    context: int | None
+    capabilities: tuple[str, ...]
+    settings: dict[str, Any]
+    cost: tuple[float, float] | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersTarget:
+    """Providers for the model that the client asked for, with weights where the rule gives them."""
+
+    providers: tuple[tuple[str, float | None], ...]
+    substitute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsTarget:
+    """Models that replace the requested one; `providers` restricts who serves them.
+
+    `narrowing` (capability rules): where the requested model is itself a candidate, only its candidates remain.
+    """
+
+    models: tuple[str, ...]
+    providers: tuple[tuple[str, float | None], ...] | None = None
+    min_size: int | None = None
+    min_context: int | None = None
+    narrowing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualTarget:
+    """Two models, `complex` from a complexity score of `threshold` on, and while nothing scores requests."""
+
+    simple: str
+    complex: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """LiteLLM does what it would have done without rulec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    text: str
+    status: int
+
+
+Target = ProvidersTarget | ModelsTarget | VirtualTarget | Pass | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a chain: a provider, a model, or both; `on_error` None takes the plain kinds."""
+
+    provider: str | None
+    model: str | None
+    on_error: tuple[str, ...] | None
+    when: ParsedCondition | None
+    span: Span = field(compare=False)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(PLAIN_KINDS if self.on_error is None else self.on_error)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Hops in order; `name` is None for a rule's own `fallback`."""
+
+    name: str | None
+    hops: tuple[Hop, ...]
+    retry_attempts: int = 0
+    retry_delay_ms: int = 0
+
+
+NO_CHAIN = Chain(None, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One routing rule at its place in the effective order (`position` from 1)."""
+
+    name: str
+    phase: Phase
+    match: Match
+    target: Target
+    chain: Chain
+    strategy: str
+    sticky: str | None
+    prefer_warm: bool
+    position: int
+    span: Span = field(compare=False)
+    description: str | None = None
+    overrides: tuple[str, ...] = ()
+    virtual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The validated whole: what exists, the rules in effective order, the chains and the settings."""
+
+    providers: dict[str, Provider]
+    models: dict[str, Model]
+    rules: tuple[Rule, ...]
+    chains: dict[str, Chain]
+    capability_header: str
+    sections: dict[str, dict[str, Any]]
+    strategies: dict[str, dict[str, Any]]
+
+    def upstream(self, provider: str, model: str) -> str | None:
+        """The name by which a provider knows a model: the catalogue's, else the name itself where it accepts that."""
+        entry = self.providers[provider]
+        listed = self.models[model].served_by if model in self.models else None
+        for name, upstream in listed or ():
+            if name == provider:
+                return entry.fixed_upstream or upstream
+        return (entry.fixed_upstream or model) if self.accepts(provider, model) else None
+
+    def accepts(self, provider: str, model: str) -> bool:
+        """Whether a provider takes a name that the catalogue does not place on it."""
+        if not is_regular_name(model):
+            return False
+        return any(matcher(pattern.spec)(model) for pattern in self.providers[provider].accepts)
+
+    def serving(self, model: str) -> list[str]:
+        """The providers that serve a model: as the catalogue lists them, else those that accept the name."""
+        entry = self.models.get(model)
+        if entry is not None and entry.served_by is not None:
+            return [provider for provider, _ in entry.served_by]
+        return [provider for provider in self.providers if self.accepts(provider, model)]
+
+    def size(self, model: str, upstream: str | None = None) -> int | None:
+        """A model's parameters: the catalogue's, else read from its name, else from the upstream name."""
+        entry = self.models.get(model)
+        if entry is not None and entry.size is not None:
+            return entry.size
+        found = size_from_name(model)
+        return size_from_name(upstream) if found is None and upstream is not None else found
+
+    def fingerprint(self) -> str:
+        """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
+        text = json.dumps(_canonical(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=65_536)
+def matcher(spec: Spec) -> Callable[[str], bool]:
+    """The test of a compiled pattern; one for each pattern, as automata learn while they run."""
+    return build_matcher(spec)
+
+
+_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors"))
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, ParsedCondition):
+        return _canonical(value.condition)
+    if isinstance(value, Located):
+        return value.text
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {one.name: _canonical(getattr(value, one.name)) for one in fields(value) if one.name not in _NOT_MEANT}
+        return {"": type(value).__name__, **named}
+    if isinstance(value, dict):
+        return [[str(key), _canonical(one)] for key, one in value.items() if key not in _NOT_MEANT]
+    if isinstance(value, (list, tuple)):
+        return [_canonical(one) for one in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(one) for one in value)
+    return value

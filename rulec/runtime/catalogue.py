@@ -1,0 +1,116 @@
+"""What exists: providers and models as plain data, and who serves what by which name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rulec.runtime.matching import build_matcher
+from rulec.runtime.records import Candidate
+from rulec.runtime.sizes import is_regular_name, size_from_name
+
+MOST_REMEMBERED = 32_768
+
+
+class Catalogue:
+    """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
+
+    `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
+    """
+
+    def __init__(
+        self,
+        providers: dict[str, Sequence[Any]],
+        models: dict[str, Sequence[Any]],
+        patterns: Sequence[Sequence[Any]],
+    ) -> None:
+        self.providers = providers
+        self.models = models
+        self.patterns = patterns
+        self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
+        self.accepting: dict[str, frozenset[str]] = {}
+
+    def matches(self, pattern: int, text: str) -> bool:
+        """Whether a pattern matches; its matcher is built when it is first needed."""
+        matcher = self.matchers[pattern]
+        if matcher is None:
+            matcher = self.matchers[pattern] = build_matcher(self.patterns[pattern])
+        return matcher(text)
+
+    def accepts(self, model: str) -> frozenset[str]:
+        """The providers whose patterns take this name, remembered for the names asked last."""
+        found = self.accepting.get(model)
+        if found is None:
+            if len(self.accepting) >= MOST_REMEMBERED:
+                self.accepting.clear()
+            regular = is_regular_name(model)
+            found = self.accepting[model] = frozenset(
+                name
+                for name, provider in self.providers.items()
+                if regular and any(self.matches(one, model) for one in provider[1])
+            )
+        return found
+
+    def size(self, model: str | None) -> int | None:
+        """The parameters of a requested model: the catalogue's, else read from its name."""
+        if model is None or not is_regular_name(model):
+            return None
+        entry = self.models.get(model)
+        return size_from_name(model) if entry is None or entry[1] is None else entry[1]
+
+    def upstream(self, provider: str, model: str) -> str | None:
+        """The name by which a provider knows a model, None where it cannot serve it."""
+        entry = self.models.get(model)
+        if entry is not None and entry[0] is not None:
+            for name, upstream in entry[0]:
+                if name == provider:
+                    return self.fixed(provider) or str(upstream)
+        return (self.fixed(provider) or model) if provider in self.accepts(model) else None
+
+    def fixed(self, provider: str) -> str | None:
+        template: str = self.providers[provider][0]
+        return None if "{model}" in template else template.rpartition("/")[2]
+
+    def serving(self, model: str) -> list[str]:
+        """The providers that serve a model, in the catalogue's order, else in the order they are declared."""
+        entry = self.models.get(model)
+        if entry is not None and entry[0] is not None:
+            return [name for name, _ in entry[0]]
+        accepting = self.accepts(model)
+        return [name for name in self.providers if name in accepting]
+
+    def candidate(self, provider: str, model: str, weight: float | None = None) -> Candidate | None:
+        """The place where a provider serves a model, None where it cannot."""
+        upstream = self.upstream(provider, model)
+        return None if upstream is None else self.place(provider, upstream, model, weight)
+
+    def place(self, provider: str, upstream: str, model: str, weight: float | None = None) -> Candidate:
+        litellm_model = self.providers[provider][0].replace("{model}", upstream)
+        return Candidate(provider, upstream, litellm_model, model, weight)
+
+    def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
+        """A provider's default model, which stands in where the rules say so."""
+        default = self.providers[provider][2]
+        if default is None:
+            return None
+        upstream = self.upstream(provider, default) or self.fixed(provider) or default
+        return self.place(provider, upstream, default, weight)
+
+    def fits(self, place: Candidate, min_size: int | None, min_context: int | None) -> bool:
+        """Whether a candidate is large enough; an unknown size or context is not."""
+        entry = self.models.get(place.group)
+        if min_size is not None:
+            size = entry[1] if entry is not None else None
+            if size is None:
+                size = size_from_name(place.group)
+            if size is None:
+                size = size_from_name(place.model)
+            if size is None or size < min_size:
+                return False
+        if min_context is not None:
+            context = entry[2] if entry is not None else None
+            if context is None:
+                context = self.providers[place.provider][3]
+            if context is None or context < min_context:
+                return False
+        return True

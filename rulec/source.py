@@ -1,0 +1,91 @@
+"""Source texts and spans in them: a text inside a text keeps its absolute place."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One text that was read, with the path it is known by (relative to where the user stands)."""
+
+    path: str
+    text: str
+    _line_starts: list[int] = field(default_factory=list, repr=False)
+
+    def line_starts(self) -> list[int]:
+        """The offset at which each line begins; computed once."""
+        if not self._line_starts:
+            self._line_starts.append(0)
+            position = self.text.find("\n")
+            while position >= 0:
+                self._line_starts.append(position + 1)
+                position = self.text.find("\n", position + 1)
+        return self._line_starts
+
+    def line_and_column(self, offset: int) -> tuple[int, int]:
+        """The line and column, both from 1, of a character offset."""
+        starts = self.line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line (from 1) without its line ending."""
+        starts = self.line_starts()
+        start = starts[line - 1]
+        end = starts[line] if line < len(starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of character offsets in a source."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.source.line_and_column(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.line_and_column(self.start)[1]
+
+    @property
+    def end_position(self) -> tuple[int, int]:
+        return self.source.line_and_column(max(self.start, self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A piece of text a user wrote, and where; `offsets` maps its characters to the source where they differ.
+
+    A condition in a quoted YAML scalar is such a piece: its third character may stand at the fifth place of the scalar.
+    """
+
+    text: str
+    span: Span
+    offsets: tuple[int, ...] | None = None
+
+    def part(self, start: int, end: int) -> Span:
+        """The span in the source of the characters `start` to `end` of this text."""
+        if self.offsets is None:
+            return Span(self.span.source, self.span.start + start, self.span.start + max(end, start + 1))
+        if start >= len(self.offsets):
+            return Span(self.span.source, max(self.span.end - 1, self.span.start), self.span.end)
+        last = self.offsets[min(max(end, start + 1), len(self.offsets)) - 1]
+        return Span(self.span.source, self.offsets[start], last + 1)
+
+    def slice(self, start: int, end: int) -> Located:
+        """The characters `start` to `end` as a text of its own that still knows its place."""
+        if self.offsets is None:
+            offsets = tuple(range(self.span.start + start, self.span.start + end))
+        else:
+            offsets = self.offsets[start:end]
+        return Located(self.text[start:end], self.part(start, end), offsets)
+
+    def __str__(self) -> str:
+        return self.text

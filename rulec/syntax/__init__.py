@@ -1,0 +1,1 @@
+"""Text to syntax tree: YAML, conditions; knows no provider."""

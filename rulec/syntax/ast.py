@@ -1,0 +1,214 @@
+"""The syntax tree of a rule set: what was written and where, names not yet bound; the same for YAML and the DSL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from rulec.patterns.compile import CompiledPattern
+from rulec.source import Located, Span
+from rulec.syntax.conditions import ParsedCondition
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentText:
+    """A setting with `${NAME}` or `${NAME:-default}` in it: literal texts and (name, default) pairs in order."""
+
+    parts: tuple[str | tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDeclaration:
+    name: Located
+    litellm: Located
+    accepts: tuple[CompiledPattern, ...] = ()
+    default_model: Located | None = None
+    context: int | None = None
+    region: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    """litellm_params of every deployment of this provider; texts may be EnvironmentText."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A provider that serves a model, and the name the provider knows it by where that differs."""
+
+    provider: Located
+    upstream: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDeclaration:
+    name: Located
+    served_by: tuple[Serving, ...] | None = None
+    size: int | None = None
+    context: int | None = None
+    capabilities: tuple[Located, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    """rpm, tpm and what else LiteLLM takes per deployment."""
+    cost: tuple[float, float] | None = None
+    """US dollars per million input and output tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    condition: ParsedCondition
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    model: Located
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    patterns: tuple[CompiledPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SizeTier:
+    """Bounds in parameters; None is no bound."""
+
+    low: int | None
+    low_included: bool
+    high: int | None
+    high_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """What the default matches."""
+
+
+Match = When | Exact | Patterns | Capability | SizeTier | Everything
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the providers a rule names, with its weight where weights are given."""
+
+    provider: Located
+    weight: float | None = None
+    weight_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTarget:
+    """Where a rule sends requests: providers, a model, or the models of a capability."""
+
+    providers: tuple[Candidate, ...] = ()
+    model: Located | None = None
+    preferred_models: tuple[Located, ...] = ()
+    substitute: bool = False
+    strategy: Located | None = None
+    sticky: str | None = None
+    prefer_warm: bool = False
+    min_model_size: int | None = None
+    min_context: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassTarget:
+    """LiteLLM does what it would have done without rulec."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseTarget:
+    text: str
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualTarget:
+    """Two models, chosen by a score of the request's complexity."""
+
+    simple: Located
+    complex: Located
+    threshold: float = 50
+
+
+Target = RouteTarget | PassTarget | RefuseTarget | VirtualTarget
+
+
+@dataclass(frozen=True, slots=True)
+class HopDeclaration:
+    provider: Located | None
+    model: Located | None
+    on_error: tuple[str, ...] | None
+    when: ParsedCondition | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReference:
+    """`fallback_chain: name`, or None where the rule says that it has no fallback."""
+
+    name: Located | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDeclaration:
+    phase: str
+    key: str
+    """The phase's key text (a model, pattern, tier or capability), which names the rule where `name` does not."""
+    name: Located | None
+    match: Match
+    target: Target
+    fallback: ChainReference | tuple[HopDeclaration, ...] | None
+    span: Span
+    """The place of the rule's name or key."""
+    description: str | None = None
+    until: date | None = None
+    overrides: tuple[Located, ...] = ()
+    body: Span | None = None
+
+    @property
+    def full_name(self) -> str:
+        if self.name is not None:
+            return self.name.text
+        return self.phase if self.phase == "default" else f"{self.phase}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class RedundantModel:
+    model: Located
+    providers: tuple[Candidate, ...]
+    settings: RouteTarget
+
+
+@dataclass(frozen=True, slots=True)
+class ChainDeclaration:
+    name: Located
+    hops: tuple[HopDeclaration, ...]
+    retry_attempts: int = 0
+    retry_delay_ms: int = 0
+    retry_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A settings section: plain values (texts may be EnvironmentText) and where it stands."""
+
+    values: dict[str, Any]
+    span: Span
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """Everything that the files of one rule set declare, in file order."""
+
+    providers: list[ProviderDeclaration] = field(default_factory=list)
+    models: list[ModelDeclaration] = field(default_factory=list)
+    rules: list[RuleDeclaration] = field(default_factory=list)
+    redundant: list[RedundantModel] = field(default_factory=list)
+    chains: list[ChainDeclaration] = field(default_factory=list)
+    strategies: dict[str, Section] = field(default_factory=dict)
+    """Settings by strategy name (`load_balancing:`)."""
+    sections: dict[str, Section] = field(default_factory=dict)
+    """request, defaults, litellm, signals and the health sections by their YAML name."""

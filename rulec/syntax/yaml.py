@@ -1,0 +1,746 @@
+"""A YAML file to the syntax tree: each entry of each section is checked by itself, so that every mistake is reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related, suggest
+from rulec.patterns.compile import CompiledPattern, compile_pattern
+from rulec.source import Located, Source, Span
+from rulec.syntax import ast, vocabulary
+from rulec.syntax.conditions import ParsedCondition, parse_condition, parse_date, parse_size
+from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
+from rulec.syntax.secrets import looks_secret
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_REFERENCING_SECTIONS = frozenset(("providers", "signals", "litellm"))
+_PROVIDER_SETTINGS = (
+    "api_base",
+    "api_key",
+    "api_version",
+    "organization",
+    "timeout",
+    "stream_timeout",
+    "rpm",
+    "tpm",
+    "max_parallel_requests",
+)
+
+
+def read_rule_file(source: Source, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
+    """Adds what a YAML file declares to the rule set; an empty file declares nothing."""
+    documents = read_documents(source, diagnostics)
+    if len(documents) > 1:
+        diagnostics.error(
+            "yaml-documents",
+            "a rule file holds one YAML document",
+            documents[1].span,
+            "move what stands below `---` into a file of its own",
+        )
+    for document in documents[:1]:
+        read_rule_document(document, rules, diagnostics)
+
+
+def read_rule_document(document: Node, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
+    """Adds what one document (the node of its root) declares to the rule set."""
+    if isinstance(document, Scalar) and document.value is None:
+        return
+    if not isinstance(document, Mapping):
+        diagnostics.error("wrong-shape", vocabulary.Document.expected(None), document.span)
+        return
+    _Reader(rules, diagnostics).document(document)
+
+
+class _Reader:
+    """Walks the sections of one document."""
+
+    def __init__(self, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
+        self.rules = rules
+        self.diagnostics = diagnostics
+        self.sections: dict[str, Callable[[Scalar, Node], None]] = {
+            "version": self.version,
+            "providers": self.each(self.provider),
+            "models": self.each(self.model),
+            "exact_matches": self.each(self.exact),
+            "patterns": self.each_item(self.pattern),
+            "capabilities": self.each(self.capability),
+            "redundant_models": self.each(self.redundant),
+            "model_size_routing": self.each_item(self.size_tier),
+            "request_metadata_routing": self.each(self.metadata_rule),
+            "virtual_models": self.each(self.virtual),
+            "fallback_chains": self.each(self.chain),
+            "load_balancing": self.each(self.strategy),
+            "signals": self.each(self.signal),
+            "first_request_routing": self.settings(vocabulary.FirstRequest),
+            "rate_limited_fallback": self.settings(vocabulary.RateLimited),
+            "error_based_routing": self.settings(vocabulary.ErrorBased),
+            "request": self.settings(vocabulary.RequestSettings),
+            "litellm": self.litellm,
+            "defaults": self.defaults,
+            "default": self.default,
+        }
+
+    def document(self, document: Mapping) -> None:
+        for key, value in document.pairs:
+            if key.text.startswith("x-"):
+                continue
+            read = self.sections.get(key.text)
+            if read is None:
+                self.unknown_section(key)
+                continue
+            if key.text not in _REFERENCING_SECTIONS:
+                self.refuse_references(value, key.text)
+            read(key, value)
+
+    def unknown_section(self, key: Scalar) -> None:
+        help = suggest(key.text, list(self.sections), "section")
+        moved = {"router_settings", "litellm_settings", "general_settings"}
+        if key.text in moved:
+            help = f"write it inside `litellm:`: `litellm: {{{key.text}: …}}`"
+        elif key.text == "model_list":
+            help = "rulec writes the model list from `providers` and `models`"
+        self.diagnostics.error("unknown-section", f"`{key.text}` is no section of a rule file", key.span, help)
+
+    # Walking sections
+
+    def each(self, read: Callable[[Scalar, Node], None]) -> Callable[[Scalar, Node], None]:
+        def section(key: Scalar, value: Node) -> None:
+            if isinstance(value, Scalar) and value.value is None:
+                return
+            if not isinstance(value, Mapping):
+                self.diagnostics.error(
+                    "wrong-shape", f"`{key.text}` is a mapping of names to their settings", value.span
+                )
+                return
+            for name, body in value.pairs:
+                if not name.text.strip():
+                    self.diagnostics.error("wrong-value", f"a name in `{key.text}` is empty", name.span)
+                else:
+                    self.attempt(read, name, body)
+
+        return section
+
+    def each_item(self, read: Callable[[Node], None]) -> Callable[[Scalar, Node], None]:
+        def section(key: Scalar, value: Node) -> None:
+            if isinstance(value, Scalar) and value.value is None:
+                return
+            if not isinstance(value, Sequence):
+                self.diagnostics.error(
+                    "wrong-shape", f"`{key.text}` is a list", value.span, "begin each entry with `- `"
+                )
+                return
+            for item in value.items:
+                self.attempt(read, item)
+
+        return section
+
+    def attempt(self, read: Callable[..., None], *arguments: Any) -> None:
+        try:
+            read(*arguments)
+        except Rejected as rejected:
+            self.diagnostics.items.append(rejected.diagnostic)
+
+    def check(self, model: type[Entry], node: Node) -> Entry | None:
+        """The node as an instance of a vocabulary model; what is wrong with it is reported at its narrowest place."""
+        try:
+            return model.model_validate(_plain(node), context=self.diagnostics)
+        except ValidationError as failure:
+            for error in failure.errors(include_url=False, include_input=False):
+                self.report(error, node)
+            return None
+
+    def report(self, error: Any, node: Node) -> None:
+        place = _find(node, error["loc"])
+        if error["type"] == "missing":
+            key = error["loc"][-1]
+            self.diagnostics.error("missing-key", f"the key `{key}` is missing here", _opening(place))
+        elif error["type"] == "rulec":
+            context = error["ctx"]
+            self.diagnostics.error("wrong-value", context["message"], place.span, context["help"])
+        else:
+            shape = {"dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping"}.get(error["type"])
+            self.diagnostics.error("wrong-value", f"{shape or 'another value'} is expected here", place.span)
+
+    # Sections
+
+    def version(self, key: Scalar, value: Node) -> None:
+        if not (isinstance(value, Scalar) and value.value == 1 and not isinstance(value.value, bool)):
+            self.diagnostics.error("wrong-value", "the only version of the rule language is 1", value.span, "write `version: 1`")
+
+    def provider(self, name: Scalar, body: Node) -> None:
+        self.refuse_reserved(name, "provider")
+        entry = self.check(vocabulary.Provider, body)
+        if entry is None:
+            return
+        settings = {key: getattr(entry, key) for key in _PROVIDER_SETTINGS if getattr(entry, key) is not None}
+        settings.update(entry.litellm_params)
+        self.rules.providers.append(
+            ast.ProviderDeclaration(
+                name.located(),
+                entry.litellm.located(),
+                self.patterns(entry.accepts),
+                _located(entry.default_model),
+                entry.context,
+                entry.region.text if entry.region else None,
+                {key: self.setting(key, value) for key, value in settings.items()},
+            )
+        )
+        self.refuse_template_reference(entry.litellm)
+
+    def refuse_template_reference(self, template: Scalar) -> None:
+        if _ENVIRONMENT.search(template.text):
+            self.diagnostics.error(
+                "environment-reference", "an environment reference cannot stand in `litellm`", template.span
+            )
+
+    def model(self, name: Scalar, body: Node) -> None:
+        if isinstance(body, Scalar) and body.value is None:
+            body = Mapping([], body.source, body.start, body.end)
+        entry = self.check(vocabulary.Model, body)
+        if entry is None:
+            return
+        settings = {key: getattr(entry, key) for key in ("rpm", "tpm") if getattr(entry, key) is not None}
+        settings.update({key: _value(value) for key, value in entry.litellm_params.items()})
+        cost = (float(entry.cost.input.value), float(entry.cost.output.value)) if entry.cost else None
+        assert isinstance(body, Mapping)
+        self.rules.models.append(
+            ast.ModelDeclaration(
+                name.located(),
+                self.served_by(body.get("served_by")),
+                entry.size,
+                entry.context,
+                tuple(one.located() for one in entry.capabilities),
+                settings,
+                cost,
+            )
+        )
+
+    def served_by(self, node: Node | None) -> tuple[ast.Serving, ...] | None:
+        if node is None or (isinstance(node, Scalar) and node.value is None):
+            return None
+        if isinstance(node, Scalar):
+            return (ast.Serving(node.located()),)
+        if isinstance(node, Mapping):
+            return tuple(self.serving(key, value) for key, value in node.pairs)
+        servings: list[ast.Serving] = []
+        for item in node.items:
+            if isinstance(item, Scalar):
+                servings.append(ast.Serving(item.located()))
+            elif isinstance(item, Mapping):
+                servings += [self.serving(key, value) for key, value in item.pairs]
+            else:
+                self.diagnostics.error("wrong-value", "a provider is expected here", item.span)
+        return tuple(servings)
+
+    def serving(self, provider: Scalar, upstream: Node) -> ast.Serving:
+        if not isinstance(upstream, Scalar):
+            self.diagnostics.error(
+                "wrong-value",
+                "the name that the provider knows the model by is expected here",
+                upstream.span,
+                f"write `{provider.text}: name-there`",
+            )
+            return ast.Serving(provider.located())
+        return ast.Serving(provider.located(), upstream.text if upstream.value is not None else None)
+
+    def exact(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.ExactRule, body)
+        if entry is not None:
+            self.rule("exact", name.text, ast.Exact(name.located()), entry, name.span, body)
+
+    def pattern(self, body: Node) -> None:
+        entry = self.check(vocabulary.PatternRule, body)
+        if entry is None:
+            return
+        if not entry.pattern:
+            raise Rejected(_error("a pattern rule needs a pattern", _opening(body)))
+        patterns = self.patterns(entry.pattern)
+        if len(patterns) == len(entry.pattern):
+            self.rule("pattern", entry.pattern[0].text, ast.Patterns(patterns), entry, entry.pattern[0].span, body)
+
+    def patterns(self, scalars: list[Scalar]) -> tuple[CompiledPattern, ...]:
+        compiled = []
+        for scalar in scalars:
+            try:
+                compiled.append(compile_pattern(scalar.located()))
+            except Rejected as rejected:
+                self.diagnostics.items.append(rejected.diagnostic)
+        return tuple(compiled)
+
+    def capability(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.CapabilityRule, body)
+        if entry is None:
+            return
+        substitute = body.key("substitute") if isinstance(body, Mapping) else None
+        if substitute is not None:
+            self.diagnostics.error(
+                "substitute-in-capability",
+                "`substitute` has no meaning in a capability rule",
+                substitute.span,
+                "a capability always replaces the model: remove the key",
+            )
+        self.rule("capability", name.text, ast.Capability(name.text), entry, name.span, body)
+
+    def size_tier(self, body: Node) -> None:
+        entry = self.check(vocabulary.SizeRule, body)
+        if entry is not None:
+            tier, text = parse_tier(entry.size.located())
+            self.rule("size", text, tier, entry, entry.size.span, body)
+
+    def metadata_rule(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.WhenRule, body)
+        if entry is None:
+            return
+        condition = self.one_condition(entry.condition, entry.when)
+        if condition is None:
+            help = "write `condition: header.x-priority == \"high\"`"
+            raise Rejected(_error(f"the rule `{name.text}` has no condition", name.span, help))
+        parsed = parse_condition(condition.located())
+        explicit = name if entry.name is None else entry.name
+        entry.name = explicit
+        self.rule("when", name.text, ast.When(parsed), entry, name.span, body)
+
+    def one_condition(self, first: Scalar | None, second: Scalar | None) -> Scalar | None:
+        if first is not None and second is not None:
+            later = max(first, second, key=lambda one: one.start)
+            self.diagnostics.error(
+                "two-conditions", "`when` and `condition` are the same key", later.span, "join the two with `and`"
+            )
+        return first if first is not None else second
+
+    def virtual(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.VirtualModel, body)
+        if entry is None:
+            return
+        split = entry.complexity
+        threshold = 50 if split.threshold is None else split.threshold.value
+        target = ast.VirtualTarget(split.simple.located(), split.complex.located(), threshold)
+        self.rule("exact", name.text, ast.Exact(name.located()), entry, name.span, body, target)
+
+    def default(self, key: Scalar, body: Node) -> None:
+        try:
+            document = vocabulary.Document.model_validate({"default": _plain(body)}, context=self.diagnostics)
+        except ValidationError as failure:
+            root = Mapping([(key, body)], key.source, key.start, body.end)
+            for error in failure.errors(include_url=False, include_input=False):
+                self.report(error, root)
+            return
+        if document.default is None:
+            self.diagnostics.error("wrong-value", "`default` goes nowhere", key.span, "write `default: pass`")
+        else:
+            self.attempt(self.rule, "default", "", ast.Everything(), document.default, key.span, body)
+
+    def redundant(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.Redundant, body)
+        if entry is None:
+            return
+        if not entry.providers:
+            raise Rejected(_error(f"the redundant model `{name.text}` names no provider", name.span))
+        settings = ast.RouteTarget(strategy=_located(entry.routing_strategy), sticky=entry.sticky)
+        self.rules.redundant.append(
+            ast.RedundantModel(name.located(), tuple(_candidate(one) for one in entry.providers), settings)
+        )
+
+    def chain(self, name: Scalar, body: Node) -> None:
+        self.refuse_reserved(name, "chain")
+        entry = self.check(vocabulary.Chain, body)
+        if entry is None:
+            return
+        hops = body.get("chain") if isinstance(body, Mapping) else None
+        retry = body.key("retry_attempts") if isinstance(body, Mapping) else None
+        self.rules.chains.append(
+            ast.ChainDeclaration(
+                name.located(),
+                self.hops(entry.chain, hops),
+                entry.retry_attempts,
+                entry.retry_delay_ms,
+                retry.span if retry else None,
+            )
+        )
+
+    def refuse_reserved(self, name: Scalar, what: str) -> None:
+        if name.text == "none":
+            self.diagnostics.error(
+                "reserved-name", f"`none` is no name for a {what}", name.span, "`none` says that there is no fallback"
+            )
+
+    def strategy(self, name: Scalar, body: Node) -> None:
+        known = [*STRATEGIES, *STRATEGY_SYNONYMS]
+        if name.text not in known:
+            help = suggest(name.text, known, "strategy")
+            raise Rejected(_error(f"there is no strategy `{name.text}`", name.span, help))
+        entry = self.check(vocabulary.StrategySettings, body)
+        if entry is None:
+            return
+        canonical = STRATEGY_SYNONYMS.get(name.text, name.text)
+        self.declare_once(self.rules.strategies, canonical, name, f"the strategy `{canonical}`")
+        values = {key: _settings_value(value) for key, value in entry if value is not None}
+        if entry.weight_factors is not None:
+            values["weight_factors"] = self.weight_factors(entry.weight_factors, name.span)
+        applicable = [one.located() for one in entry.applicable_to]
+        self.rules.strategies[canonical] = ast.Section({**values, "applicable_to": applicable}, name.span)
+
+    def weight_factors(self, value: Any, span: Span) -> dict[str, float]:
+        """`{latency: 0.4}` and `[{latency: 0.4}, {cost: 0.2}]` are one mapping of factors."""
+        items = value if isinstance(value, list) else [value]
+        factors: dict[str, float] = {}
+        for item in items:
+            for key, scalar in item.items() if isinstance(item, dict) else ():
+                if key not in ("latency", "success_rate", "cost"):
+                    help = suggest(key, ("latency", "success_rate", "cost"), "factor")
+                    self.diagnostics.error("wrong-value", f"there is no factor `{key}`", key.scalar.span, help)
+                    continue
+                number = scalar.value if isinstance(scalar, Scalar) else None
+                if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
+                    self.diagnostics.error("wrong-value", f"the factor `{key}` is a number from 0 on", key.scalar.span)
+                    continue
+                factors[key] = number
+        if not factors:
+            self.diagnostics.error("wrong-value", "`weight_factors` names no factor", span, "write `{latency: 0.4}`")
+        return factors
+
+    def signal(self, name: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.Signal, body)
+        if entry is None:
+            return
+        section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
+        if name.text in section.values:
+            raise Rejected(_error(f"the signal `{name.text}` is declared twice", name.span))
+        values = {key: value for key, value in entry if value is not None}
+        section.values[name.text] = {key: self.setting(key, value) for key, value in values.items()}
+
+    def settings(self, model: type[BaseModel]) -> Callable[[Scalar, Node], None]:
+        def section(key: Scalar, body: Node) -> None:
+            entry = self.check(model, body)
+            if entry is not None:
+                self.declare_once(self.rules.sections, key.text, key, f"the section `{key.text}`")
+                values = {name: _settings_value(value) for name, value in entry if value is not None}
+                self.rules.sections[key.text] = ast.Section(values, key.span)
+
+        return section
+
+    def litellm(self, key: Scalar, body: Node) -> None:
+        entry = self.check(vocabulary.LiteLLMSettings, body)
+        if entry is not None:
+            self.declare_once(self.rules.sections, "litellm", key, "the section `litellm`")
+            values = {
+                name: {one: self.setting(one, value) for one, value in settings.items()} for name, settings in entry
+            }
+            places = {"": key.span}
+            for name, node in body.pairs if isinstance(body, Mapping) else ():
+                for one, _ in node.pairs if isinstance(node, Mapping) else ():
+                    places[f"{name.text}.{one.text}"] = one.span
+            self.rules.sections["litellm"] = ast.Section({**values, "places": places}, key.span)
+
+    def defaults(self, key: Scalar, body: Node) -> None:
+        if not isinstance(body, Mapping):
+            self.diagnostics.error("wrong-shape", "`defaults` is a mapping of request parameters", body.span)
+            return
+        self.declare_once(self.rules.sections, "defaults", key, "the section `defaults`")
+        for name, _ in body.pairs:
+            if name.text in ("model", "messages", "fallbacks", "metadata", "api_key", "api_base"):
+                self.diagnostics.error(
+                    "wrong-value", f"`{name.text}` cannot have a default", name.span, "defaults are parameters such as temperature"
+                )
+        self.rules.sections["defaults"] = ast.Section(_value(_plain(body)), key.span)
+
+    def declare_once(self, declared: dict[str, ast.Section], name: str, key: Scalar, what: str) -> None:
+        if name in declared:
+            self.diagnostics.error(
+                "declared-twice",
+                f"{what} is declared twice",
+                key.span,
+                "keep one of the two",
+                related=(Related("first declared here", declared[name].span),),
+            )
+
+    # Rules
+
+    def rule(
+        self,
+        phase: str,
+        key: str,
+        match: ast.Match,
+        entry: vocabulary.Rule,
+        span: Span,
+        body: Node,
+        target: ast.Target | None = None,
+    ) -> None:
+        target = self.target(entry, span, body) if target is None else self.only_target(target, entry, span, body)
+        until = None
+        if entry.until is not None:
+            until = parse_date(entry.until.text)
+            if until is None:
+                raise Rejected(_error(f"`{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31"))
+        description = entry.description or entry.reason
+        self.rules.rules.append(
+            ast.RuleDeclaration(
+                phase,
+                key,
+                _located(entry.name),
+                match,
+                target,
+                self.fallback(entry, body),
+                span,
+                description.text if description is not None else None,
+                until,
+                tuple(one.located() for one in entry.overrides),
+                body.span,
+            )
+        )
+
+    def only_target(self, target: ast.Target, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
+        for name in ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy"):
+            key = body.key(name) if isinstance(body, Mapping) else None
+            if key is not None:
+                self.diagnostics.error(
+                    "two-targets", f"a virtual model has no `{name}`", key.span, "its targets are `simple` and `complex`"
+                )
+        return target
+
+    def target(self, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
+        routed = entry.provider is not None or entry.providers is not None or entry.model is not None
+        targets = [routed, entry.pass_ is True, entry.refuse is not None]
+        is_capability = isinstance(entry, vocabulary.CapabilityRule)
+        if sum(targets) > 1:
+            raise Rejected(
+                _error("this rule has two targets", span, "keep one of a route (provider, model), `pass` and `refuse`")
+            )
+        if entry.provider is not None and entry.providers is not None:
+            raise Rejected(_error("`provider` and `providers` are the same key", span, "keep `providers`"))
+        if entry.pass_ is False:
+            raise Rejected(_error("`pass` can only be true", span, "remove the key"))
+        if entry.refuse is not None:
+            return ast.RefuseTarget(entry.refuse.text, entry.status or 400)
+        if entry.status is not None:
+            key = body.key("status") if isinstance(body, Mapping) else None
+            place = key.span if key else span
+            raise Rejected(_error("`status` belongs to `refuse`", place, 'write `refuse: "text"` beside it'))
+        if entry.pass_:
+            return ast.PassTarget()
+        if not routed and not is_capability and not self.is_redundant_stub(entry):
+            help = "name a `provider`, a `model`, `pass: true` or `refuse: \"text\"`"
+            raise Rejected(_error("this rule has no target", span, help))
+        return self.route(entry)
+
+    def is_redundant_stub(self, entry: vocabulary.Rule) -> bool:
+        """An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding."""
+        return isinstance(entry, vocabulary.ExactRule)
+
+    def route(self, entry: vocabulary.Rule) -> ast.RouteTarget:
+        providers = entry.providers if entry.providers is not None else entry.provider
+        capability = entry if isinstance(entry, vocabulary.CapabilityRule) else None
+        return ast.RouteTarget(
+            tuple(_candidate(one) for one in providers or ()),
+            _located(entry.model),
+            tuple(one.located() for one in capability.preferred_models) if capability else (),
+            entry.substitute,
+            _located(entry.routing_strategy),
+            entry.sticky,
+            entry.prefer_warm,
+            capability.min_model_size if capability else None,
+            capability.min_context if capability else None,
+        )
+
+    def fallback(
+        self, entry: vocabulary.Rule, body: Node
+    ) -> ast.ChainReference | tuple[ast.HopDeclaration, ...] | None:
+        if not isinstance(body, Mapping):
+            return None
+        own, chain = body.key("fallback"), body.key("fallback_chain")
+        if own is not None and chain is not None:
+            self.diagnostics.error(
+                "two-fallbacks", "`fallback` and `fallback_chain` stand in one rule", chain.span, "keep one of the two"
+            )
+        if own is not None:
+            hops = self.hops(entry.fallback or [], body.get("fallback"))
+            return hops if entry.fallback else ChainNone
+        if entry.fallback_chain is not None:
+            name = entry.fallback_chain.located()
+            return ChainNone if name.text == "none" else ast.ChainReference(name)
+        value = body.get("fallback_chain")
+        return ChainNone if isinstance(value, Scalar) and value.value is None else None
+
+    def hops(self, entries: list[vocabulary.Hop], node: Node | None) -> tuple[ast.HopDeclaration, ...]:
+        nodes = node.items if isinstance(node, Sequence) else [node] * len(entries)
+        hops = []
+        for entry, place in zip(entries, nodes, strict=False):
+            providers = (entry.provider, entry.primary, entry.secondary, entry.tertiary, entry.quaternary)
+            provider = next((one for one in providers if one is not None), None)
+            model = entry.model if entry.model is not None else entry.preferred_model
+            condition = entry.when if entry.when is not None else entry.condition
+            assert place is not None
+            hops.append(
+                ast.HopDeclaration(
+                    _located(provider),
+                    _located(model),
+                    tuple(dict.fromkeys(entry.on_error)) if entry.on_error else None,
+                    self.hop_condition(condition),
+                    (provider or model or place).span,
+                )
+            )
+        return tuple(hops)
+
+    def hop_condition(self, condition: Scalar | None) -> ParsedCondition | None:
+        if condition is None:
+            return None
+        try:
+            return parse_condition(condition.located())
+        except Rejected as rejected:
+            self.diagnostics.items.append(rejected.diagnostic)
+            return None
+
+    # Settings
+
+    def setting(self, key: str, value: Any) -> Any:
+        """A value for LiteLLM: environment references become EnvironmentText, a literal secret is refused."""
+        if isinstance(value, dict):
+            return {str(name): self.setting(str(name), one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.setting(key, one) for one in value]
+        if not isinstance(value, Scalar):
+            return value
+        parts = environment_parts(value.text)
+        if len(parts) == 1 and isinstance(parts[0], str) or not parts:
+            if looks_secret(key, value.text):
+                self.diagnostics.error(
+                    "literal-secret",
+                    f"`{key}` holds a literal secret",
+                    value.span,
+                    f"put it in the environment and write `${{{key.upper()}}}`",
+                )
+                return None
+            return value.value
+        return ast.EnvironmentText(parts)
+
+    def refuse_references(self, node: Node, section: str) -> None:
+        for scalar in _scalars(node):
+            found = _ENVIRONMENT.search(scalar.text) if "${" in scalar.text else None
+            if found is not None:
+                self.diagnostics.error(
+                    "environment-reference",
+                    f"an environment reference cannot stand in `{section}`",
+                    scalar.located().part(found.start(), found.end()),
+                    "it may stand in the settings of providers, signals and litellm",
+                )
+
+
+ChainNone = ast.ChainReference(None)
+
+_TIER = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*\Z|\s*(\S+?)\s*-\s*(\S+)\s*\Z")
+
+
+def parse_tier(text: Located) -> tuple[ast.SizeTier, str]:
+    """A size tier such as `< 8B` or `8B - 13B` and its name with single spaces; raises Rejected."""
+    found = _TIER.match(text.text)
+    sizes = [parse_size(one) for one in (found.group(2), found.group(3), found.group(4)) if one] if found else []
+    if found is None or any(size is None for size in sizes):
+        help = "tiers look like `< 8B`, `<= 8B`, `8B - 13B`, `> 13B` or `>= 13B`"
+        raise Rejected(_error(f"`{text.text.strip()}` is no size tier", text.span, help))
+    operator, single, first, second = found.groups()
+    if operator is None:
+        low, high = sizes
+        assert low is not None and high is not None
+        if low > high:
+            raise Rejected(_error(f"`{first}` is larger than `{second}`", text.span, f"write `{second} - {first}`"))
+        return ast.SizeTier(low, True, high, True), f"{first} - {second}"
+    bound = sizes[0]
+    name = f"{operator} {single}"
+    if operator in ("<", "<="):
+        return ast.SizeTier(None, False, bound, operator == "<="), name
+    return ast.SizeTier(bound, operator == ">=", None, False), name
+
+
+def environment_parts(text: str) -> tuple[str | tuple[str, str | None], ...]:
+    """A text split at its `${NAME}` and `${NAME:-default}` references."""
+    parts: list[str | tuple[str, str | None]] = []
+    position = 0
+    for found in _ENVIRONMENT.finditer(text):
+        if found.start() > position:
+            parts.append(text[position : found.start()])
+        parts.append((found.group(1), found.group(2)))
+        position = found.end()
+    if position < len(text):
+        parts.append(text[position:])
+    return tuple(parts)
+
+
+def _error(message: str, span: Span, help: str | None = None) -> Diagnostic:
+    return Diagnostic("wrong-value", "error", message, span, help)
+
+
+def _plain(node: Node) -> Any:
+    """The node as dicts and lists for pydantic; leaves stay scalars, keys remember theirs."""
+    if isinstance(node, Scalar):
+        return node
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    result: dict[str, Any] = {}
+    for key, value in node.pairs:
+        name = vocabulary.KeyText(key.text)
+        name.scalar = key
+        result[name] = _plain(value)
+    return result
+
+
+def _value(value: Any) -> Any:
+    """Plain values: scalars by the core schema."""
+    if isinstance(value, dict):
+        return {str(key): _value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    return value.value if isinstance(value, Scalar) else value
+
+
+def _settings_value(value: Any) -> Any:
+    if isinstance(value, Scalar):
+        return value.text if not isinstance(value.value, (int, float)) or isinstance(value.value, bool) else value.value
+    return _value(value)
+
+
+def _find(node: Node, location: tuple[str | int, ...]) -> Node:
+    """The deepest node that an error's location leads to."""
+    for step in location:
+        if isinstance(node, Mapping) and isinstance(step, str):
+            found = node.get(step)
+            if found is None:
+                return node
+            node = found
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+    return node
+
+
+def _opening(node: Node) -> Span:
+    """Where a mapping begins: its first key, as the whole of it may be many lines."""
+    if isinstance(node, Mapping) and node.pairs:
+        return node.pairs[0][0].span
+    return node.span
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Scalar):
+            yield one
+        elif isinstance(one, Sequence):
+            waiting += one.items
+        else:
+            waiting += [part for pair in one.pairs for part in pair]
+
+
+def _located(scalar: Scalar | None) -> Located | None:
+    return None if scalar is None else scalar.located()
+
+
+def _candidate(entry: vocabulary.Weighted) -> ast.Candidate:
+    weight = entry.weight
+    return ast.Candidate(entry.provider.located(), None if weight is None else weight.value, weight and weight.span)
