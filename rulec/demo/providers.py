@@ -167,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
                                answer.raw or json.dumps(answer.body).encode())
 
     def record(self, path: str, model: str, stream: bool, body: Json) -> None:
-        entry = {"path": path, "model": model, "stream": stream, "keys": sorted(body),
+        entry = {"time": time.monotonic_ns(), "path": path, "model": model, "stream": stream, "keys": sorted(body),
                  "headers": {name.lower(): value for name, value in self.headers.items()}}
         with self.server.lock:
             self.server.requests.append(entry)

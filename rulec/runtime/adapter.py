@@ -96,7 +96,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
     async def route(self, auth: Any, data: dict[str, Any], call_type: str) -> None:
         rules = self.rules  # read once: a reload never mixes two rule sets in one request
         asked = data.get("model")
-        asked = asked if isinstance(asked, str) else None
+        if not isinstance(asked, str | None):
+            raise refusal(400, "the model must be a string", rules, None)
         endpoint = ENDPOINT_OF_CALL.get(call_type)
         if endpoint is None and not asked:
             return  # files and the like: nothing to route

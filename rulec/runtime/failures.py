@@ -67,8 +67,9 @@ def error_kind(exception: object) -> str:
         kind = KIND_OF_STATUS.get(status if isinstance(status, int) else 0, kind)
     if kind == "server_error" and any(_kind_of_class(type(cause)) == "connection" for cause in _causes(exception)):
         return "connection"  # OpenAI-type providers: a refused or dropped connection arrives as a 500
-    text = "" if kind not in ("rate_limit", "bad_request") else _text_of(exception)
-    return next((finer for (coarse, code), finer in KIND_OF_CODE.items() if coarse == kind and code in text), kind)
+    codes = {code: finer for (coarse, code), finer in KIND_OF_CODE.items() if coarse == kind}
+    texts = [_text_of(cause) for cause in (exception, *_causes(exception))] if codes else []
+    return next((finer for code, finer in codes.items() if any(code in text for text in texts)), kind)
 
 
 def kind_of_status(status: object) -> str:
@@ -98,4 +99,5 @@ def _causes(exception: object) -> Iterator[object]:
 
 
 def _text_of(exception: object) -> str:
-    return " ".join(str(getattr(exception, part, None) or "") for part in ("code", "message", "body"))[:LONGEST_TEXT]
+    parts = (getattr(exception, name, None) for name in ("code", "message"))
+    return " ".join(part[:LONGEST_TEXT] for part in parts if isinstance(part, str))

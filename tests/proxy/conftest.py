@@ -1,0 +1,35 @@
+"""One proxy and one set of fake providers for all proxy tests of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import estate
+import pytest
+from harness import Providers, Proxy
+
+
+@pytest.fixture(scope="session")
+def all_providers() -> Iterator[Providers]:
+    running = Providers(*estate.PROVIDERS)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def proxy(all_providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder: Path = tmp_path_factory.mktemp("pair")
+    estate.write(folder, all_providers.ports)
+    running = Proxy(folder)
+    try:
+        yield running.wait()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def providers(all_providers: Providers) -> Providers:
+    """The fake providers, with nothing recorded and nothing failing."""
+    all_providers.reset()
+    return all_providers

@@ -1,0 +1,103 @@
+"""The pair under test: a config of all toy routes, and a module that is the toy rules plus the real runtime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rulec.demo.providers import FAILURES
+
+HERE = Path(__file__).resolve().parent
+RUNTIME = HERE.parents[1] / "rulec" / "runtime"
+MODULES = ("failures", "caller", "plan", "reload", "adapter")
+PROVIDERS = ("alpha", "beta", "gamma", "delta", "epsilon")
+TEMPLATES = {"alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
+             "epsilon": "hosted_vllm/{}"}
+MASTER_KEY = "sk-rulec-test-master-key-0001"
+FINGERPRINT = "0123456789ab"
+
+# the step of a fake provider -> the error kind that it must become
+KIND_OF_STEP = {
+    **{step: step for step in FAILURES},
+    "bad_gateway": "server_error",
+    "overloaded": "server_error",
+    "gateway_timeout": "timeout",
+    "insufficient_quota": "quota",
+    "forbidden": "auth",
+    "timeout": "timeout",
+    "connection": "connection",
+}
+KINDS = sorted(set(KIND_OF_STEP.values()))
+GROUPS = (
+    "m", "n", "same", "change", "same-vllm", "change-vllm", "same-ollama", "change-ollama", "a-b-a-b", "conditional",
+    "retried", "candidates", "leaky", "secret", "choice", *(f"only-{kind}" for kind in KINDS),
+    *(f"onto-{kind}" for kind in KINDS),
+)  # fmt: skip
+CLIENT_NAMES = sorted((*GROUPS, "long", "rewritten", "passed"))
+
+KEYS: dict[str, dict[str, Any]] = {
+    MASTER_KEY: {},
+    "sk-only-m": {"models": ["m"]},
+    "sk-rewritten": {"models": ["rewritten", "leaky", "choice"]},
+    "sk-pattern": {"models": ["any/*"]},
+    "sk-limited": {"models": ["m", "same"], "metadata": {"model_rpm_limit": {"m": 1, "same": 1}}},
+    "sk-aliased": {"key_alias": "the alias", "user_id": "ada", "team_id": "t1", "team_alias": "the team"},
+}
+AUTH = """
+from litellm.proxy._types import UserAPIKeyAuth
+
+KEYS = {keys!r}
+
+
+async def check(request, api_key):
+    if api_key not in KEYS:
+        raise Exception("unknown key")
+    return UserAPIKeyAuth(api_key=api_key, **KEYS[api_key])
+"""
+
+
+def module_text(fingerprint: str = FINGERPRINT) -> str:
+    """The toy rules and the text of the runtime modules as one self-contained file."""
+    lines = ["from __future__ import annotations"]
+    for path in (HERE / "toy_rules.py", *(RUNTIME / f"{name}.py" for name in MODULES)):
+        lines += [line for line in path.read_text("utf-8").splitlines()
+                  if not line.startswith(("from __future__", "from rulec.runtime."))]
+    return "\n".join(lines).replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1) + "\n"
+
+
+def deployment(group: str, provider: str, model: str | None, upstream: str, base: str) -> dict[str, Any]:
+    """One deployment as the compiler writes it."""
+    info = {"provider": provider, "model": model, "fingerprint": FINGERPRINT}
+    name = f"rulec:{group}@{provider}" if model in (group, None) else f"rulec:{group}@{provider}/{model}"
+    return {
+        "model_name": group,
+        "litellm_params": {"model": TEMPLATES[provider].format(upstream), "api_base": base, "api_key": "none",
+                           "cooldown_time": 0},
+        "model_info": {"id": name, "cooldown_time": 0, "rulec": info},
+    }  # fmt: skip
+
+
+def config(ports: dict[str, int]) -> dict[str, Any]:
+    base = {name: f"http://127.0.0.1:{port}" + ("" if name == "delta" else "/v1") for name, port in ports.items()}
+    models = [deployment(group, name, group, group, base[name]) for group in GROUPS for name in PROVIDERS]
+    models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]
+    models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]
+    models += [deployment(group, name, None, "rulec-wildcard", base[name])
+               for group in ("pat*", "*") for name in ("alpha", "gamma")]
+    plain = {"model": "openai/passed", "api_base": base["beta"], "api_key": "none"}
+    models += [{"model_name": "passed", "litellm_params": plain}]
+    return {
+        "model_list": models,
+        "router_settings": {"routing_strategy": "simple-shuffle", "num_retries": 0, "max_fallbacks": 64, "timeout": 2},
+        "litellm_settings": {"callbacks": ["routing_strategy.handler"], "expose_router_debug_in_errors": False,
+                             "enable_post_custom_auth_checks": True},
+        "general_settings": {"master_key": MASTER_KEY, "enforce_fallback_model_access": True,
+                             "custom_auth": "keys.check", "custom_auth_run_common_checks": True},
+    }  # fmt: skip
+
+
+def write(folder: Path, ports: dict[str, int]) -> None:
+    (folder / "routing_strategy.py").write_text(module_text(), "utf-8")
+    (folder / "keys.py").write_text(AUTH.format(keys=KEYS), "utf-8")
+    (folder / "litellm_config.yaml").write_text(json.dumps(config(ports), indent=1), "utf-8")  # JSON is YAML

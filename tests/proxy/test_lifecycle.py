@@ -1,0 +1,81 @@
+"""What the adapter logs, and how it follows a change of its file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import estate
+import pytest
+from harness import Providers, Proxy
+
+pytestmark = pytest.mark.proxy
+
+CHAT = {"messages": [{"role": "user", "content": "a secret prompt"}]}
+
+
+def chat(proxy: Proxy, model: str) -> str:
+    reply = proxy.send("/v1/chat/completions", {**CHAT, "model": model}, estate.MASTER_KEY)
+    return reply.headers["x-rulec-version"]
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(200):
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def replace(path: Path, text: str) -> None:
+    path.with_suffix(".new").write_text(text, "utf-8")
+    os.replace(path.with_suffix(".new"), path)
+
+
+def test_one_line_per_decision_and_per_fallback(proxy: Proxy, providers: Providers) -> None:
+    before = len(proxy.output())
+    providers.fail("alpha", "rate_limit")
+    chat(proxy, "m")
+    chat(proxy, "pat-x")
+    proxy.send("/v1/chat/completions", {**CHAT, "model": "a\n[ROUTER] forged"}, estate.MASTER_KEY)
+    lines = [line.split("[ROUTER] ")[1] for line in proxy.output()[before:].splitlines() if "[ROUTER] Model" in line
+             or "[ROUTER] Fallback" in line]  # fmt: skip
+    assert lines == [
+        "Model: m -> Provider: alpha (exact match)",
+        "Fallback triggered: alpha -> beta",
+        "Model: pat-x -> Provider: gamma (pattern match)",
+        "Model: a\\n",
+    ]
+
+
+def test_no_log_line_holds_a_prompt_or_a_key(proxy: Proxy) -> None:
+    chat(proxy, "m")
+    ours = "\n".join(line for line in proxy.output().splitlines() if "[ROUTER]" in line)
+    assert ours
+    assert "secret prompt" not in ours
+    assert estate.MASTER_KEY not in ours
+
+
+def test_the_proxy_starts_without_a_warning_of_ours(proxy: Proxy) -> None:
+    start = proxy.output().split("Uvicorn running")[0]
+    warnings = [line for line in start.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert not [line for line in warnings if "trusted_proxy_ranges" not in line]  # LiteLLM's advice on its sign-in page
+
+
+def test_a_changed_file_is_followed_and_a_broken_one_is_not(proxy: Proxy) -> None:
+    path = proxy.folder / "routing_strategy.py"
+    try:
+        assert chat(proxy, "m") == estate.FINGERPRINT
+        replace(path, estate.module_text("abcdefabcdef"))
+        assert eventually(lambda: chat(proxy, "m") == "abcdefabcdef")
+        replace(path, estate.module_text("111111111111") + "\nthis is no python")
+        assert eventually(lambda: "is broken (SyntaxError); rules abcdefabcdef stay" in proxy.output())
+        replace(path, "FINGERPRINT = '222222222222'\n")
+        assert eventually(lambda: "is broken (KeyError); rules abcdefabcdef stay" in proxy.output())
+        assert chat(proxy, "m") == "abcdefabcdef"
+        assert "the config is of rules 0123456789ab, the module of abcdefabcdef" in proxy.output()
+    finally:
+        replace(path, estate.module_text())
+    assert eventually(lambda: chat(proxy, "m") == estate.FINGERPRINT)
