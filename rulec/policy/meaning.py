@@ -164,11 +164,10 @@ def compare(policy: Policy, field: when.Field, operator: str, literal: Any, requ
     if operator == "==":
         return bool(value == literal)
     if operator in ("contains", "starts_with", "ends_with"):
-        return {"contains": literal in value, "starts_with": value.startswith(literal)}.get(
-            operator, value.endswith(literal)
-        )
+        found = {"contains": literal in value, "starts_with": value.startswith(literal), "ends_with": value.endswith(literal)}
+        return bool(found[operator])
     smaller, larger = value < literal, value > literal
-    return bool({"<": smaller, "<=": not larger, ">": larger, ">=": not smaller}[operator])
+    return bool((smaller, not larger, larger, not smaller)[("<", "<=", ">", ">=").index(operator)])
 
 
 # Targets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rulec.runtime.matching import build_matcher
@@ -20,8 +20,8 @@ class Catalogue:
 
     def __init__(
         self,
-        providers: dict[str, Sequence[Any]],
-        models: dict[str, Sequence[Any]],
+        providers: Mapping[str, Sequence[Any]],
+        models: Mapping[str, Sequence[Any]],
         patterns: Sequence[Sequence[Any]],
     ) -> None:
         self.providers = providers

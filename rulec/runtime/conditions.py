@@ -11,7 +11,7 @@ from rulec.runtime.sizes import is_regular_name
 
 Test = Callable[[Request, "frozenset[str]"], bool]
 """A condition: the request and the providers that are unavailable to a bool."""
-Zones = Sequence[Sequence[Any]]
+Zones = Sequence["Sequence[tuple[int, int]]"]
 """For each time zone in use its offsets: [(seconds since 1970, offset in seconds), …] by time."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -147,7 +147,7 @@ class Request:
         except (OverflowError, ValueError):
             return value.replace(tzinfo=timezone.utc)
 
-    def local_time(self, offsets: list[tuple[int, int]]) -> tuple[int, str]:
+    def local_time(self, offsets: Sequence[tuple[int, int]]) -> tuple[int, str]:
         """The minute of the day and the weekday where a zone's offsets are these: [(since, seconds), …] by time."""
         moment = self.moment()
         at = bisect_right(offsets, (int((moment - _EPOCH).total_seconds()), 1 << 30)) - 1

@@ -49,7 +49,7 @@ def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: 
     """
     weights = [1.0 if one.weight is None else float(one.weight) for one in candidates]
     left = [number for number, weight in enumerate(weights) if weight > 0]
-    order = []
+    order: list[int] = []
     while left:
         at = (rng.random() if share is None or order else share) * sum(weights[one] for one in left)
         chosen = left[-1]

@@ -180,7 +180,7 @@ class _Reader:
         if entry is None:
             return
         settings = {key: getattr(entry, key) for key in _PROVIDER_SETTINGS if getattr(entry, key) is not None}
-        settings.update(entry.litellm_params)
+        settings.update({str(key): value for key, value in entry.litellm_params.items()})
         self.rules.providers.append(
             ast.ProviderDeclaration(
                 name.located(),
@@ -207,7 +207,7 @@ class _Reader:
         if entry is None:
             return
         settings = {key: getattr(entry, key) for key in ("rpm", "tpm") if getattr(entry, key) is not None}
-        settings.update({key: _value(value) for key, value in entry.litellm_params.items()})
+        settings.update({str(key): _value(value) for key, value in entry.litellm_params.items()})
         cost = (float(entry.cost.input.value), float(entry.cost.output.value)) if entry.cost else None
         assert isinstance(body, Mapping)
         self.rules.models.append(
@@ -431,7 +431,8 @@ class _Reader:
         if entry is not None:
             self.declare_once(self.rules.sections, "litellm", key, "the section `litellm`")
             values = {
-                name: {one: self.setting(one, value) for one, value in settings.items()} for name, settings in entry
+                name: {str(one): self.setting(str(one), value) for one, value in settings.items()}
+                for name, settings in entry
             }
             places = {"": key.span}
             for name, node in body.pairs if isinstance(body, Mapping) else ():

@@ -1,0 +1,230 @@
+"""Conditions to clauses and columns: the tables of `runtime.index.ConditionIndex`.
+
+A condition becomes a union of clauses, each an intersection of literals on single fields. Literals that compare with
+known values go into that field's column; the rest of a clause is tested by itself. The columns follow the bit-vector
+scheme of packet classifiers (Lakshman and Stiliadis, SIGCOMM 1998).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rulec.ir.rows import Row, Rows
+from rulec.syntax import conditions as when
+from rulec.syntax.conditions import Condition, ParsedCondition
+
+MAX_CLAUSES = 64
+"""Above this a condition is one clause that is tested whole."""
+
+Literal = tuple[Condition, bool]
+"""An atomic condition, and whether it is wanted true."""
+Clause = tuple[Literal, ...]
+
+_NUMERIC = frozenset(("size", "number"))
+
+
+def make_when_tables(arms: list[tuple[ParsedCondition, int]], rows: Rows) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The clauses and columns for conditions in order, each with its rule's number."""
+    clauses: list[Row] = []
+    columns: dict[tuple[str, str, str | None], _Column] = {}
+    for parsed, rule in arms:
+        for clause in clauses_of(parsed.condition):
+            rest = _place(clause, len(clauses), columns)
+            clauses.append((rule, rows.condition(_joined(rest)) if rest else None))
+    made = tuple(column.row(len(clauses)) for column in columns.values())
+    return tuple(clauses), made
+
+
+def clauses_of(condition: Condition) -> list[Clause]:
+    """The condition as a union of clauses; one clause of the whole where they would be too many."""
+    clauses = _expand(condition, True)
+    return [((condition, True),)] if clauses is None else clauses
+
+
+def _expand(condition: Condition, wanted: bool) -> list[Clause] | None:
+    if isinstance(condition, when.Not):
+        return _expand(condition.item, not wanted)
+    if isinstance(condition, when.Always):
+        return [()] if wanted else []
+    if not isinstance(condition, (when.And, when.Or)):
+        return [((condition, wanted),)]
+    parts = [_expand(item, wanted) for item in condition.items]
+    if isinstance(condition, when.Or) == wanted:
+        union: list[Clause] = []
+        for part in parts:
+            if part is None or len(union) + len(part) > MAX_CLAUSES:
+                return None
+            union += part
+        return union
+    product: list[Clause] = [()]
+    for part in parts:
+        if part is None or len(product) * len(part) > MAX_CLAUSES:
+            return None
+        product = [left + right for left in product for right in part]
+    return product
+
+
+def _joined(literals: list[Literal]) -> Condition:
+    items = tuple(atom if wanted else when.Not(atom) for atom, wanted in literals)
+    return items[0] if len(items) == 1 else when.And(items)
+
+
+def _place(clause: Clause, number: int, columns: dict[tuple[str, str, str | None], _Column]) -> list[Literal]:
+    """Puts a clause into the columns of the fields it asks about; what no column can hold comes back."""
+    rest: list[Literal] = []
+    asked: dict[tuple[str, str, str | None], list[Literal]] = {}
+    for literal in clause:
+        key = _column_key(literal[0])
+        if key is None:
+            rest.append(literal)
+        else:
+            asked.setdefault(key, []).append(literal)
+    for key, literals in asked.items():
+        columns.setdefault(key, _Column(*key)).add(number, literals)
+    return rest
+
+
+def _column_key(atom: Condition) -> tuple[str, str, str | None] | None:
+    """The column that an atom belongs to: (kind, field, argument)."""
+    if isinstance(atom, when.Flag):
+        return ("values", atom.field.name, atom.field.argument)
+    if isinstance(atom, when.Present):
+        name = atom.field.name
+        kind = "numbers" if atom.field.type in _NUMERIC else "values"
+        return None if atom.field.type in ("tags", "time", "weekday", "metadata") else (kind, name, atom.field.argument)
+    if isinstance(atom, when.Among):
+        literals: tuple[Any, ...] = atom.literals
+    elif isinstance(atom, when.Compare):
+        if atom.operator in ("contains", "starts_with", "ends_with"):
+            return None
+        literals = (atom.literal,)
+    else:
+        return None
+    numeric = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in literals)
+    return ("numbers" if numeric else "values", atom.field.name, atom.field.argument)
+
+
+_OTHER = object()
+_ABSENT = object()
+
+
+@dataclass(slots=True)
+class _Column:
+    """What clauses ask of one field."""
+
+    kind: str
+    name: str
+    argument: str | None
+    asked: dict[int, list[Literal]] = field(default_factory=dict)
+
+    def add(self, number: int, literals: list[Literal]) -> None:
+        self.asked[number] = literals
+
+    def row(self, count: int) -> Row:
+        free = [number for number in range(count) if number not in self.asked]
+        absent = sorted(free + [n for n, literals in self.asked.items() if _satisfied(literals, _ABSENT)])
+        if self.kind == "values":
+            return self.value_row(free, absent)
+        return self.number_row(free, absent)
+
+    def value_row(self, free: list[int], absent: list[int]) -> Row:
+        other = {number: _satisfied(literals, _OTHER) for number, literals in self.asked.items()}
+        table: dict[Any, list[int]] = {}
+        for number, literals in self.asked.items():
+            for value in dict.fromkeys(one for atom, _ in literals for one in _named(atom)):
+                if _satisfied(literals, value) != other[number]:
+                    key = ("bool", value) if isinstance(value, bool) else value
+                    table.setdefault(key, []).append(number)
+        otherwise = sorted(free + [number for number, held in other.items() if held])
+        return ("values", self.name, self.argument, tuple(otherwise), tuple(absent), _tuples(table))
+
+    def number_row(self, free: list[int], absent: list[int]) -> Row:
+        every = [one for literals in self.asked.values() for atom, _ in literals for one in _named(atom)]
+        cuts = sorted(set(every))
+        changes: list[list[int]] = [[] for _ in range(2 * len(cuts) + 1)]
+        changes[0] += free
+        for number, literals in self.asked.items():
+            before = False
+            for place in self.places(literals, cuts):
+                held = _satisfied(literals, _sample(place, cuts))
+                if held != before:
+                    changes[place].append(number)
+                before = held
+        return ("numbers", self.name, self.argument, (), tuple(absent), tuple(cuts), tuple(map(tuple, changes)))
+
+    def places(self, literals: list[Literal], cuts: list[Any]) -> list[int]:
+        """The places where these literals can change: the first, and on and behind each number they name."""
+        places = {0}
+        for value in {one for atom, _ in literals for one in _named(atom)}:
+            at = bisect_left(cuts, value)
+            places.update((2 * at + 1, 2 * at + 2))
+        return sorted(places)
+
+
+def _tuples(table: dict[Any, list[int]]) -> dict[Any, tuple[int, ...]]:
+    return {key: tuple(numbers) for key, numbers in table.items()}
+
+
+def _named(atom: Condition) -> tuple[Any, ...]:
+    if isinstance(atom, when.Among):
+        return atom.literals
+    if isinstance(atom, when.Compare):
+        return (atom.literal,)
+    return (True, False) if isinstance(atom, when.Flag) else ()
+
+
+class _Between:
+    """A number that lies between two neighbouring cuts (or outside them all), for comparing with the cuts."""
+
+    def __init__(self, below: Any, above: Any) -> None:
+        self.below = below
+        self.above = above
+
+    def less(self, literal: Any) -> bool:
+        return self.above is not None and bool(self.above <= literal)
+
+
+def _sample(place: int, cuts: list[Any]) -> Any:
+    if place % 2:
+        return cuts[place // 2]
+    at = place // 2
+    return _Between(cuts[at - 1] if at > 0 else None, cuts[at] if at < len(cuts) else None)
+
+
+def _satisfied(literals: list[Literal], value: Any) -> bool:
+    return all(_holds(atom, value) == wanted for atom, wanted in literals)
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _holds(atom: Condition, value: Any) -> bool:
+    if value is _ABSENT:
+        return False
+    if isinstance(atom, when.Present):
+        return True
+    if isinstance(atom, when.Flag):
+        return value is True
+    if isinstance(atom, when.Among):
+        return any(_equal(one, value) for one in atom.literals)
+    assert isinstance(atom, when.Compare)
+    if atom.operator == "==":
+        return _equal(atom.literal, value)
+    if isinstance(value, _Between):
+        less = value.less(atom.literal)
+        return less if atom.operator in ("<", "<=") else not less
+    return value is not _OTHER and bool(_ORDER[atom.operator](value, atom.literal))
+
+
+def _equal(literal: Any, value: Any) -> bool:
+    if value is _OTHER or isinstance(value, _Between):
+        return False
+    return isinstance(literal, bool) == isinstance(value, bool) and bool(literal == value)

@@ -1,0 +1,90 @@
+"""Environment references: what LiteLLM reads itself at start, and what the module puts in for it.
+
+LiteLLM knows `os.environ/NAME` for a whole value. It knows no default and nothing inside a longer text; there the
+config holds the value with all defaults, and the generated module replaces it where a variable is set.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulec.diagnostics import Diagnostics
+from rulec.policy.model import Policy
+from rulec.source import Span
+from rulec.syntax.ast import EnvironmentText
+
+
+def config_value(value: Any) -> Any:
+    """A setting as it stands in the config."""
+    if isinstance(value, dict):
+        return {key: config_value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [config_value(one) for one in value]
+    if not isinstance(value, EnvironmentText):
+        return value
+    only = value.parts[0]
+    if len(value.parts) == 1 and isinstance(only, tuple) and only[1] is None:
+        return f"os.environ/{only[0]}"
+    return "".join(part if isinstance(part, str) else part[1] or "" for part in value.parts)
+
+
+def overrides(policy: Policy) -> dict[str, dict[str, tuple[Any, ...]]]:
+    """The settings of each provider that the module puts in: their parts, a reference as (variable, default)."""
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for provider in policy.providers.values():
+        for key, value in provider.settings.items():
+            if isinstance(value, EnvironmentText) and not str(config_value(value)).startswith("os.environ/"):
+                found.setdefault(provider.name, {})[key] = value.parts
+    return found
+
+
+def variables(policy: Policy) -> dict[str, str | None]:
+    """All variables that a policy reads, with their defaults."""
+    found: dict[str, str | None] = {}
+
+    def collect(value: Any) -> None:
+        if isinstance(value, EnvironmentText):
+            found.update({part[0]: part[1] for part in value.parts if isinstance(part, tuple)})
+        for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            collect(one)
+
+    for provider in policy.providers.values():
+        collect(provider.settings)
+    collect(policy.sections.get("litellm", {}))
+    return found
+
+
+def check_references(policy: Policy, diagnostics: Diagnostics) -> None:
+    """Reports references that neither LiteLLM nor the module can put in."""
+    for provider in policy.providers.values():
+        for key, value in provider.settings.items():
+            _check(f"`{key}` of `{provider.name}`", value, provider.span, diagnostics, defaults_work=True)
+    litellm = policy.sections.get("litellm", {})
+    places: dict[str, Span] = litellm.get("places", {})
+    for section, values in litellm.items():
+        for key, value in values.items() if section != "places" else ():
+            place = places.get(f"{section}.{key}")
+            _check(f"`{key}`", value, place, diagnostics, defaults_work=False)
+
+
+def _check(what: str, value: Any, span: Span | None, diagnostics: Diagnostics, defaults_work: bool) -> None:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            _check(f"{what}.{key}", one, span, diagnostics, defaults_work=False)
+        return
+    if not isinstance(value, EnvironmentText):
+        return
+    references = [part for part in value.parts if isinstance(part, tuple)]
+    whole = len(value.parts) == 1
+    bare = [name for name, default in references if default is None]
+    if whole and (bare or defaults_work):
+        return
+    if defaults_work and not bare:
+        return
+    name = bare[0] if bare else references[0][0]
+    diagnostics.error(
+        "environment-reference",
+        f"LiteLLM cannot put `${{{name}}}` into {what}",
+        span,
+        f"make `${{{name}}}` the whole value" + (", or give it a default with `:-`" if defaults_work else ", without a default"),
+    )

@@ -1,0 +1,157 @@
+"""The LiteLLM backend: a plain config with one model group for each client-visible name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from rulec import VERSION
+from rulec.backends.artifact import Artifact
+from rulec.backends.environment import config_value
+from rulec.backends.python import MODULE_NAME
+from rulec.policy.model import ModelsTarget, Policy, Provider, ProvidersTarget, VirtualTarget
+from rulec.syntax import ast
+
+CONFIG_NAME = "litellm_config.yaml"
+CANNOT = (
+    "a pattern in a model name: names known only by pattern share the group `*`, which the module guards",
+    "a fallback that depends on the kind of error: the module decides that",
+)
+"""What LiteLLM's config has no words for."""
+
+OWN_PREFIX = "rulec:"
+WILDCARD = "*"
+PLACEHOLDER = "rulec-wildcard"
+
+
+def generate_config(policy: Policy) -> Artifact:
+    """The config for a policy; what the user passes through under `litellm:` is merged in."""
+    fingerprint = policy.fingerprint()
+    deployments = [one for group in model_groups(policy) for one in _deployments(policy, group, fingerprint)]
+    config = {"model_list": deployments, **_settings(policy)}
+    header = (
+        f"# Compiled by rulec {VERSION} from the rule set {fingerprint}. Do not edit: change the rules, compile again.\n"
+        f"# The routing itself is in {MODULE_NAME}.py beside this file. Start the proxy with DEFAULT_MAX_RETRIES=0 in its\n"
+        f"# environment (`rulec serve` does), else LiteLLM repeats failed embeddings and images three times by itself.\n"
+    )
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(config, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+    return Artifact(CONFIG_NAME, header + text)
+
+
+def model_groups(policy: Policy) -> list[str]:
+    """The client-visible names in the order of the files, and `*` where a name may be known only by pattern."""
+    names = dict.fromkeys(policy.models)
+    for provider in policy.providers.values():
+        if provider.default_model is not None:
+            names.setdefault(provider.default_model)
+    for rule in policy.rules:
+        if isinstance(rule.target, VirtualTarget):
+            names.update(dict.fromkeys((rule.target.simple, rule.target.complex)))
+        elif isinstance(rule.target, ModelsTarget):
+            names.update(dict.fromkeys(rule.target.models))
+        names.update(dict.fromkeys(hop.model for hop in rule.chain.hops if hop.model is not None))
+        if isinstance(rule.match, ast.Exact) and isinstance(
+            rule.target, (ProvidersTarget, ModelsTarget, VirtualTarget)
+        ):
+            names.setdefault(rule.match.model.text)
+    groups = [name for name in names if group_members(policy, name)]
+    if any(provider.accepts for provider in policy.providers.values()):
+        groups.append(WILDCARD)
+    return groups
+
+
+def group_of(policy: Policy, model: str, groups: list[str] | None = None) -> str:
+    """The name under which LiteLLM serves a client-visible model."""
+    return model if model in (model_groups(policy) if groups is None else groups) else WILDCARD
+
+
+def group_members(policy: Policy, name: str) -> list[tuple[str, str]]:
+    """The (provider, upstream name) of every deployment in a group: the catalogue's, then those that accept the name.
+
+    A name that only stands for other models has the first deployment of the rule that answers it, so that it is listed.
+    """
+    members = dict.fromkeys(policy.serving(name))
+    members.update(dict.fromkeys(one for one in policy.providers if policy.accepts(one, name)))
+    found = [(one, policy.upstream(one, name)) for one in members]
+    served = [(one, upstream) for one, upstream in found if upstream is not None]
+    defaults = [
+        (one.name, policy.upstream(one.name, name) or one.fixed_upstream or name)
+        for one in policy.providers.values()
+        if one.default_model == name and one.name not in members
+    ]
+    return served + defaults or _stub(policy, name)
+
+
+def _stub(policy: Policy, name: str) -> list[tuple[str, str]]:
+    for rule in policy.rules:
+        if not (isinstance(rule.match, ast.Exact) and rule.match.model.text == name):
+            continue
+        if isinstance(rule.target, ProvidersTarget):
+            for provider, _ in rule.target.providers:
+                default = policy.providers[provider].default_model
+                if default is not None:
+                    return [(provider, policy.upstream(provider, default) or default)]
+        if isinstance(rule.target, (ModelsTarget, VirtualTarget)):
+            model = rule.target.complex if isinstance(rule.target, VirtualTarget) else rule.target.models[0]
+            restricted = rule.target.providers if isinstance(rule.target, ModelsTarget) else None
+            for provider in [one for one, _ in restricted] if restricted else policy.serving(model):
+                upstream = policy.upstream(provider, model)
+                if upstream is not None:
+                    return [(provider, upstream)]
+    return []
+
+
+def _deployments(policy: Policy, group: str, fingerprint: str) -> list[dict[str, Any]]:
+    if group == WILDCARD:
+        accepting = [one for one in policy.providers.values() if one.accepts]
+        return [_deployment(group, one, None, {}, fingerprint) for one in accepting]
+    entry = policy.models.get(group)
+    settings: dict[str, Any] = {}
+    if entry is not None:
+        settings.update(entry.settings)
+        if entry.cost is not None:
+            settings["input_cost_per_token"] = entry.cost[0] / 1_000_000
+            settings["output_cost_per_token"] = entry.cost[1] / 1_000_000
+    return [
+        _deployment(group, policy.providers[name], upstream, settings, fingerprint)
+        for name, upstream in group_members(policy, group)
+    ]
+
+
+def _deployment(
+    group: str, provider: Provider, upstream: str | None, settings: dict[str, Any], fingerprint: str
+) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"model": provider.litellm_model(upstream or PLACEHOLDER)}
+    parameters.update({key: config_value(value) for key, value in {**provider.settings, **settings}.items()})
+    parameters["cooldown_time"] = 0
+    return {
+        "model_name": group,
+        "litellm_params": parameters,
+        "model_info": {
+            "id": f"{OWN_PREFIX}{group}@{provider.name}",
+            "rulec": {"provider": provider.name, "model": upstream, "fingerprint": fingerprint},
+        },
+    }
+
+
+def _settings(policy: Policy) -> dict[str, Any]:
+    """LiteLLM's settings: what routing needs, and what the user passes through."""
+    passed = policy.sections.get("litellm", {})
+    router = {"routing_strategy": "simple-shuffle", **_passed(passed, "router_settings")}
+    router.update({"num_retries": 0, "max_fallbacks": 64})
+    litellm = _passed(passed, "litellm_settings")
+    callbacks = litellm.pop("callbacks", [])
+    own = f"{MODULE_NAME}.handler"
+    litellm = {"callbacks": [own, *[one for one in _listed(callbacks) if one != own]], **litellm}
+    general = {**_passed(passed, "general_settings"), "enforce_fallback_model_access": True}
+    return {"litellm_settings": litellm, "router_settings": router, "general_settings": general}
+
+
+def _passed(passed: dict[str, Any], section: str) -> dict[str, Any]:
+    return {key: config_value(value) for key, value in passed.get(section, {}).items()}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,67 @@
+"""The compiler checks its own output: the emitted module must decide witnesses as the policy means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulec.backends.artifact import Artifact
+from rulec.backends.witnesses import witnesses
+from rulec.policy import meaning
+from rulec.policy.model import Policy
+from rulec.runtime.request import Request
+
+
+class ModuleDisagrees(Exception):
+    """The emitted module decides a request otherwise than the policy means: a bug of rulec."""
+
+
+def check_module(module: Artifact, policy: Policy) -> None:
+    """Runs witnesses of every rule through the emitted module; raises ModuleDisagrees at the first difference."""
+    decide = load_module(module.text)["decide"]
+    for body, headers, caller in witnesses(policy):
+        request = Request(body, headers, policy.capability_header, **caller)
+        meant = plain_answer(meaning.decide(policy, request))
+        emitted = plain_decision(decide(body, headers, **caller))
+        if meant != emitted:
+            raise ModuleDisagrees(f"body {body!r}, headers {headers!r}, caller {caller!r}: {meant!r} != {emitted!r}")
+
+
+def load_module(text: str) -> dict[str, Any]:
+    """The names of a generated module, executed without its LiteLLM adapter's callback being registered anywhere."""
+    namespace: dict[str, Any] = {"__name__": "rulec_selfcheck"}
+    exec(compile(decision_part(text), "routing_strategy.py", "exec"), namespace)
+    return namespace
+
+
+def decision_part(text: str) -> str:
+    """The module up to its adapter, which would import LiteLLM where that is installed."""
+    return text.partition("\n# -------------------- caller --------------------\n")[0]
+
+
+def plain_answer(answer: meaning.Answer) -> tuple[Any, ...]:
+    """What a meaning says, as plain values that compare with `plain_decision`."""
+    return (
+        answer.action,
+        answer.rule,
+        tuple((one.provider, one.upstream, one.model, one.weight) for one in answer.candidates),
+        answer.strategy,
+        tuple(
+            (one.place.provider, one.place.upstream, one.place.model, one.on_error, one.when, one.chain)
+            for one in answer.fallbacks
+        ),
+        answer.status if answer.rule is not None else 400 if answer.action == "refuse" else None,
+        answer.text,
+    )
+
+
+def plain_decision(decision: Any) -> tuple[Any, ...]:
+    """What a decision of the tree or of a generated module says, as plain values."""
+    return (
+        decision.action,
+        decision.rule,
+        tuple((one.provider, one.model, one.group, one.weight) for one in decision.candidates),
+        decision.strategy,
+        tuple((one.provider, one.model, one.group, one.on_error, one.when, one.chain) for one in decision.fallbacks),
+        decision.status,
+        decision.text if decision.rule is not None else None,
+    )

@@ -1,0 +1,76 @@
+"""The command line: the only room that speaks to a terminal. Each verb is a module of `rulec.commands`, imported when used."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from rulec import VERSION
+
+COMMANDS = {
+    "compile": "compile rules into a LiteLLM config and a routing strategy module",
+    "explain": "say where a request goes, and why",
+    "test": "run routing tests (*.cases.yaml)",
+    "order": "print the rules in the order that counts",
+    "graph": "print the decision tree as text, Mermaid or DOT",
+    "serve": "run the LiteLLM proxy with the rules",
+    "demo": "send example requests through a real proxy, with fake providers",
+}
+
+FINE, FINDINGS, UNUSABLE, BUG = 0, 1, 2, 70
+"""Exit codes of every command: fine; findings, mismatches or no route; it could not run; a bug in rulec."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = build_parser(given[0] if given and given[0] in COMMANDS else None)
+    options = parser.parse_args(given)
+    if options.command is None:
+        parser.print_help()
+        return UNUSABLE
+    try:
+        code: int = importlib.import_module(f"rulec.commands.{options.command}").run(options)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FINE
+    except Exception as error:
+        return report_bug(error)
+
+
+def build_parser(command: str | None) -> argparse.ArgumentParser:
+    """The parser; only the named command's own options are loaded, so that starting stays quick."""
+    parser = argparse.ArgumentParser(
+        prog="rulec", description="Routing rules for a LiteLLM proxy that one can read, prove and trust."
+    )
+    parser.add_argument("--version", action="version", version=f"rulec {VERSION}")
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=argparse.ArgumentParser)
+    for name, help_text in COMMANDS.items():
+        verb = verbs.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+        if name == command:
+            importlib.import_module(f"rulec.commands.{name}").configure(verb)
+    return parser
+
+
+def report_bug(error: Exception) -> int:
+    """Says that rulec has a bug and leaves what to file; no traceback meets the user's eyes."""
+    import os
+    import tempfile
+    import traceback
+
+    handle, path = tempfile.mkstemp(prefix="rulec-bug-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"rulec {VERSION}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+    print(f"rulec: this is a bug in rulec ({type(error).__name__}); nothing was written", file=sys.stderr)
+    print(f"help: please file the report at {path}", file=sys.stderr)
+    return BUG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""`rulec compile`: rules to the generated pair, written whole or not at all."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import time
+from pathlib import Path
+
+from rulec.commands.output import FORMATS, add_rules_argument, print_diagnostics, rules_folder
+
+POLL_SECONDS = 0.5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_rules_argument(parser)
+    parser.add_argument("--out", metavar="DIR", default="generated", help="where the pair goes (default: generated)")
+    parser.add_argument("--check", action="store_true", help="write nothing; print a diff and exit 1 where it is stale")
+    parser.add_argument("--watch", action="store_true", help="compile again whenever a rule file changes")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.watch and options.check:
+        print("rulec: --watch and --check do not go together", file=sys.stderr)
+        return 2
+    if not options.watch:
+        return compile_once(options)
+    return watch(options)
+
+
+def compile_once(options: argparse.Namespace) -> int:
+    from rulec.compiler import compile_folder, write
+
+    folder = rules_folder(options)
+    if not Path(folder).exists():
+        print(f"rulec: there is no `{folder}`", file=sys.stderr)
+        print("help: name the rules folder: `rulec compile path/to/rules`", file=sys.stderr)
+        return 2
+    compilation = compile_folder(folder)
+    print_diagnostics(compilation.diagnostics, options.format)
+    if compilation.failed:
+        if options.format == "text":
+            print("nothing was written", file=sys.stderr)
+        return 2
+    if options.check:
+        return check(compilation.artifacts, Path(options.out), options.format)
+    try:
+        written = write(compilation.artifacts, options.out)
+    except OSError as error:
+        print(f"rulec: cannot write to `{options.out}`: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return 2
+    if options.format == "text":
+        rules = len(compilation.policy.rules)
+        print(f"{rules} rules, rule set {compilation.policy.fingerprint()}")
+        for path in written:
+            print(f"wrote {path}")
+    return 0
+
+
+def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type-arg]
+    """Compares the artifacts with what is on the disk; 1 and a diff where they differ."""
+    stale = False
+    for artifact in artifacts:
+        path = folder / artifact.path
+        try:
+            before = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            before = ""
+        if before == artifact.text:
+            continue
+        stale = True
+        if form == "text":
+            lines = difflib.unified_diff(
+                before.splitlines(keepends=True), artifact.text.splitlines(keepends=True), str(path), "compiled now", n=2
+            )
+            sys.stdout.writelines(lines)
+    if form == "text":
+        print(f"`{folder}` is stale: run `rulec compile`" if stale else f"`{folder}` is up to date")
+    return 1 if stale else 0
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Compiles now and after every change until it is interrupted; a broken rule set leaves the last pair in place."""
+    folder = Path(rules_folder(options))
+    seen = None
+    code = 0
+    print(f"watching `{folder}` (Ctrl-C ends)", flush=True)
+    try:
+        while True:
+            now = stamps(folder)
+            if now != seen:
+                seen = now
+                code = compile_once(options)
+                sys.stdout.flush()
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        return code
+
+
+def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    from rulec.compiler import rule_files
+
+    found = []
+    for file in rule_files(folder) if folder.is_dir() else [folder]:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((str(file), status.st_mtime_ns, status.st_size))
+    return tuple(found)

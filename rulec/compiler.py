@@ -1,0 +1,151 @@
+"""The spine: read → parse → resolve → lower → emit. Everything left of `write` is pure."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rulec.backends.artifact import Artifact
+from rulec.diagnostics import Diagnostic, Diagnostics
+from rulec.ir.tree import Tree
+from rulec.policy.model import Policy
+from rulec.source import Source
+from rulec.syntax.ast import RuleSet
+
+
+@dataclass(slots=True)
+class Compilation:
+    """What became of a rule set; `artifacts` is empty where a diagnostic is an error."""
+
+    policy: Policy
+    tree: Tree | None
+    artifacts: list[Artifact] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return any(one.severity == "error" for one in self.diagnostics)
+
+
+def compile_folder(folder: str | Path, emit: bool = True) -> Compilation:
+    """Compiles all rule files of a folder (or one file)."""
+    diagnostics = Diagnostics()
+    return compile_sources(read_sources(Path(folder), diagnostics), diagnostics, emit)
+
+
+def compile_sources(sources: Iterable[Source], diagnostics: Diagnostics, emit: bool = True) -> Compilation:
+    """Compiles rule files that have been read; `emit=False` stops before the artifacts."""
+    from rulec.syntax.yaml import read_rule_file
+
+    rule_set = RuleSet()
+    for source in sources:
+        read_rule_file(source, rule_set, diagnostics)
+    return compile_rule_set(rule_set, diagnostics, emit)
+
+
+def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = True) -> Compilation:
+    """Binds, checks and lowers a rule set, and emits its artifacts."""
+    from rulec.ir.lower import lower
+    from rulec.policy.bind import bind
+    from rulec.policy.findings import report_findings
+
+    policy = bind(rule_set, diagnostics)
+    if not diagnostics.failed:
+        report_findings(policy, diagnostics)
+    tree = None if diagnostics.failed else lower(policy)
+    artifacts = emit_artifacts(tree, diagnostics) if tree is not None and emit else []
+    return Compilation(policy, tree, artifacts, diagnostics.sorted())
+
+
+def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
+    """The generated pair, once it has shown that it decides as the policy means."""
+    from rulec.backends.environment import check_references
+    from rulec.backends.litellm import generate_config
+    from rulec.backends.python import generate_module
+    from rulec.backends.selfcheck import check_module
+    from rulec.gateway.settings import check_settings
+
+    check_references(tree.policy, diagnostics)
+    check_settings(tree.policy, diagnostics)
+    if diagnostics.failed:
+        return []
+    module = generate_module(tree)
+    check_module(module, tree.policy)
+    return [generate_config(tree.policy), module]
+
+
+def read_sources(path: Path, diagnostics: Diagnostics) -> list[Source]:
+    """The rule files at a path, sorted by the bytes of their relative path; reading problems are reported."""
+    files = rule_files(path) if path.is_dir() else [path]
+    if path.is_dir() and not files:
+        diagnostics.error(
+            "no-rules", f"there is no rule file in `{path}`", None, "rule files end in .yaml or .yml (not .cases.yaml)"
+        )
+    sources = [read_source(file, diagnostics) for file in files]
+    return [one for one in sources if one is not None]
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Every rule file below a folder: not routing tests, dot files, dot folders and symlinked folders."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        found += [Path(parent, name) for name in names if is_rule_file(name)]
+    return sorted(found, key=lambda file: os.fsencode(file.relative_to(folder).as_posix()))
+
+
+def is_rule_file(name: str) -> bool:
+    if name.startswith(".") or name.endswith((".cases.yaml", ".cases.yml")):
+        return False
+    return name.endswith((".yaml", ".yml"))
+
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+
+def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
+    """One file as a source named as the user would name it; what cannot be read is reported."""
+    path = os.path.relpath(file) if not os.path.relpath(file).startswith("..") else str(file)
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            diagnostics.error("unreadable", f"`{path}` is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+            return None
+        octets = file.read_bytes()
+    except OSError as error:
+        diagnostics.error("unreadable", f"`{path}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        return None
+    try:
+        return Source(path, octets.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        readable = Source(path, octets.decode("utf-8", "replace"))
+        from rulec.source import Span
+
+        at = len(octets[: error.start].decode("utf-8", "replace"))
+        diagnostics.error("not-utf8", "this is no UTF-8 text", Span(readable, at, at + 1), "save the file as UTF-8")
+        return None
+
+
+def write(artifacts: Iterable[Artifact], folder: str | Path) -> list[Path]:
+    """Writes artifacts: all texts are on the disk before the first takes its place, so no reader sees half a file."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    staged: list[tuple[str, Path]] = []
+    try:
+        for artifact in artifacts:
+            handle, name = tempfile.mkstemp(prefix=f".{artifact.path}.", dir=target)
+            staged.append((name, target / artifact.path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(artifact.text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+        for name, path in staged:
+            os.replace(name, path)
+    finally:
+        for name, _ in staged:
+            if os.path.exists(name):
+                os.unlink(name)
+    return [path for _, path in staged]

@@ -1,0 +1,1 @@
+"""What we know of LiteLLM itself: its settings by version, as data."""

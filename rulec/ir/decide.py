@@ -1,0 +1,144 @@
+"""One walk down the tree for one request, saying at each rule why it was taken or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rulec.ir.rows import Rows
+from rulec.ir.tree import Leaf, Match, Node, Range, Switch, Test, Tree
+from rulec.policy.model import Rule, matcher
+from rulec.runtime.catalogue import Catalogue
+from rulec.runtime.conditions import build_test
+from rulec.runtime.engine import make_leaf
+from rulec.runtime.records import Decision
+from rulec.runtime.request import Request
+from rulec.runtime.sizes import is_regular_name
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One rule on the road to the decision."""
+
+    rule: Rule
+    matched: bool
+    applies: bool | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    decision: Decision
+    rule: Rule | None
+    trace: tuple[Considered, ...]
+
+
+class Walker:
+    """Walks one tree for many requests."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.rows = Rows(tree.policy)
+        self.tests: dict[int, Any] = {}
+        self.chains: list[Any] | None = None
+        for node in tree.nodes():
+            if isinstance(node, Test):
+                for parsed, rule in node.arms:
+                    self.tests[rule.position] = self.rows.condition(parsed.condition)
+        self.catalogue = Catalogue(self.rows.providers, self.rows.models, self.rows.patterns)
+        self.chains = [self._chain(row) for row in self.rows.chains]
+        self.tests = {
+            position: build_test(row, self.catalogue, self.rows.zones) for position, row in self.tests.items()
+        }
+
+    def _chain(self, row: Any) -> Any:
+        name, hops, attempts, delay = row
+        built = [
+            (*hop[:4], None if hop[4] is None else build_test(hop[4], self.catalogue, self.rows.zones), hop[5])
+            for hop in hops
+        ]
+        return name, built, attempts, delay
+
+    def request(self, body: Any, headers: Any, **caller: Any) -> Request:
+        return Request(body, headers, self.tree.policy.capability_header, **caller)
+
+    def decide(self, request: Request) -> Outcome:
+        """The decision for a request and the rules considered on the way to it."""
+        trace: list[Considered] = []
+        for node in self.tree.nodes():
+            for rule, matched, because in self.arms(node, request):
+                leaf = None
+                if matched:
+                    leaf = make_leaf(self.rows.rules[rule.position - 1], request.model, self.catalogue, self.chains or [])
+                    applies: bool | None = leaf is not None
+                else:
+                    applies = None
+                if matched and leaf is None:
+                    because = f"{because}, but {self.why_not(rule, request)}"
+                trace.append(Considered(rule, matched, applies, because))
+                if leaf is not None:
+                    return Outcome(leaf.decision(request), rule, tuple(trace))
+        nothing = Decision("refuse", None, None, status=400, text=refusal_text(self.tree.policy.fingerprint()))
+        return Outcome(nothing, None, tuple(trace))
+
+    def arms(self, node: Node, request: Request) -> Iterator[tuple[Rule, bool, str]]:
+        """The rules of a node in order, each with whether it matches and why."""
+        if isinstance(node, Test):
+            for parsed, rule in node.arms:
+                held = self.tests[rule.position](request, request.unavailable)
+                yield rule, held, f"`{parsed.text}` is {'true' if held else 'false'}"
+        elif isinstance(node, Switch):
+            value = request.model if node.field == "model" else request.capability
+            found = node.cases.get(value) if value is not None else None
+            if found is not None:
+                yield found, True, f"{node.field} is `{value}`"
+        elif isinstance(node, Match):
+            yield from self.match(node, request)
+        elif isinstance(node, Range):
+            size = self.catalogue.size(request.model)
+            for tier, rule in node.arms:
+                held = size is not None and _in_tier(size, tier)
+                shown = "the size is unknown" if size is None else f"the size is {size_text(size)}"
+                yield rule, held, shown
+        elif isinstance(node, Leaf):
+            yield node.rule, True, "nothing above decided"
+
+    def match(self, node: Match, request: Request) -> Iterator[tuple[Rule, bool, str]]:
+        model = request.model
+        if model is None:
+            return
+        for patterns, rule in node.arms:
+            if not is_regular_name(model):
+                yield rule, False, "no pattern matches a name over 256 characters or outside printable ASCII"
+                continue
+            hit = next((one.text for one in patterns if matcher(one.spec)(model)), None)
+            yield rule, hit is not None, f"`{hit or patterns[0].text}` {'matches' if hit else 'does not match'} `{model}`"
+
+    def why_not(self, rule: Rule, request: Request) -> str:
+        providers = getattr(rule.target, "providers", None)
+        names = " or ".join(f"`{name}`" for name, _ in providers) if providers else "no provider"
+        if request.model is None:
+            return f"the request names no model and {names} has no default_model"
+        return f"{names} does not serve `{request.model}`" if providers else f"{names} serves its models"
+
+
+def refusal_text(fingerprint: str) -> str:
+    """What a client reads where no rule matched."""
+    return f"no routing rule matches this request (rule set {fingerprint})"
+
+
+def size_text(size: int) -> str:
+    """Parameters as an operator writes them: 8B, 1.5B, 350M."""
+    for unit, exponent in (("B", 9), ("M", 6)):
+        if size >= 10**exponent or unit == "M":
+            whole, rest = divmod(size, 10**exponent)
+            fraction = f"{rest:0{exponent}d}".rstrip("0")
+            return f"{whole}{'.' + fraction if fraction else ''}{unit}"
+    raise AssertionError("every size has a unit")
+
+
+def _in_tier(size: int, tier: Any) -> bool:
+    if tier.low is not None and not (size > tier.low or (tier.low_included and size == tier.low)):
+        return False
+    return tier.high is None or size < tier.high or bool(tier.high_included and size == tier.high)

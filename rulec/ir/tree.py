@@ -1,0 +1,82 @@
+"""The nodes of the decision tree.
+
+A node looks at one thing and leads to rules; where none of them matches and applies, `otherwise` goes on. Whether a
+rule applies (somebody can serve the model) is asked at its leaf, so a tree reads like the list of phases it came from:
+Test → Switch → Match → Switch → Range → Leaf → Fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rulec.patterns.compile import CompiledPattern
+from rulec.policy.model import Policy, Rule
+from rulec.syntax.ast import SizeTier
+from rulec.syntax.conditions import ParsedCondition
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Conditions in order."""
+
+    arms: tuple[tuple[ParsedCondition, Rule], ...]
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One field (`model` or `capability`) looked up among known values."""
+
+    field: str
+    cases: dict[str, Rule]
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Patterns on the model's name, in order."""
+
+    arms: tuple[tuple[tuple[CompiledPattern, ...], Rule], ...]
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Tiers of the model's size, in order."""
+
+    arms: tuple[tuple[SizeTier, Rule], ...]
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A rule that matches whatever comes here."""
+
+    rule: Rule
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """No rule matched: the request is refused."""
+
+
+Node = Test | Switch | Match | Range | Leaf | Fail
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The root, and the policy whose providers and models its leaves speak of."""
+
+    root: Node
+    policy: Policy
+
+    def nodes(self) -> Iterator[Node]:
+        """The nodes in the order they are tried."""
+        node = self.root
+        while True:
+            yield node
+            if isinstance(node, Fail):
+                return
+            node = node.otherwise

@@ -1,0 +1,263 @@
+"""The decision: tables made by the compiler, walked in the order of the phases."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rulec.runtime.catalogue import Catalogue
+from rulec.runtime.conditions import Test, build_test
+from rulec.runtime.index import ConditionIndex, PatternIndex
+from rulec.runtime.records import Candidate, Decision, Hop
+from rulec.runtime.request import Request
+from rulec.runtime.sizes import is_regular_name
+
+MOST_NAMES = 32_768
+MOST_LEAVES = 65_536
+CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
+
+
+class Engine:
+    """Decides requests by tables: rules in effective order, one index for each phase (see `backends.python`)."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.capability_header: str = tables["capability_header"]
+        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
+        self.zones = tables["zones"]
+        self.rules: Sequence[Sequence[Any]] = tables["rules"]
+        self.chains = [self.chain(row) for row in tables["chains"]]
+        clauses, columns = tables["when"]
+        self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
+        self.exact: dict[str, int] = tables["exact"]
+        self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
+        self.pattern_index = PatternIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
+        self.capabilities: dict[str, int] = tables["capabilities"]
+        self.size_cuts, self.size_places = tables["sizes"]
+        self.default: int | None = tables["default"]
+        self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
+        self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Leaf | None] = {}
+
+    def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
+        """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
+        known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
+        request = Request(body, headers, self.capability_header, **known)
+        model = request.model
+        if self.when is not None:
+            for rule in self.when.matching(request):
+                leaf = self.leaf(rule, model)
+                if leaf is not None:
+                    return leaf.decision(request)
+        names = self.names.get(model)
+        if names is None:
+            names = self.by_name(model)
+        leaf, otherwise = names
+        if leaf is None:
+            leaf = self.by_capability(request) or otherwise
+        return self.nothing if leaf is None else leaf.decision(request)
+
+    def by_name(self, model: str | None) -> tuple[Leaf | None, Leaf | None]:
+        """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
+        early = late = None
+        if model is not None:
+            early = self.first(self.exact_rules(model), model) or self.first(self.matching_patterns(model), model)
+            late = self.first(self.matching_sizes(model), model)
+        if late is None and self.default is not None:
+            late = self.leaf(self.default, model)
+        if len(self.names) >= MOST_NAMES:
+            self.names.clear()
+        self.names[model] = early, late
+        return early, late
+
+    def by_capability(self, request: Request) -> Leaf | None:
+        if not self.capabilities:
+            return None
+        capability = request.capability
+        rule = None if capability is None else self.capabilities.get(capability)
+        return None if rule is None else self.leaf(rule, request.model)
+
+    def exact_rules(self, model: str) -> Sequence[int]:
+        rule = self.exact.get(model)
+        return () if rule is None else (rule,)
+
+    def matching_patterns(self, model: str) -> Sequence[int]:
+        if self.pattern_index is None or not is_regular_name(model):
+            return ()
+        matches = self.catalogue.matches
+        return [
+            rule
+            for rule in self.pattern_index.possible(model)
+            if any(matches(pattern, model) for pattern in self.rule_patterns[rule])
+        ]
+
+    def matching_sizes(self, model: str) -> Sequence[int]:
+        size = self.catalogue.size(model) if self.size_places else None
+        if size is None:
+            return ()
+        at = bisect_left(self.size_cuts, size)
+        on = at < len(self.size_cuts) and self.size_cuts[at] == size
+        found: Sequence[int] = self.size_places[2 * at + on]
+        return found
+
+    def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
+        for rule in rules:
+            leaf = self.leaf(rule, model)
+            if leaf is not None:
+                return leaf
+        return None
+
+    def leaf(self, rule: int, model: str | None) -> Leaf | None:
+        """What a rule does with a model; None where it does not apply."""
+        key = (rule, model)
+        if key in self.leaves:
+            return self.leaves[key]
+        if len(self.leaves) >= MOST_LEAVES:
+            self.leaves.clear()
+        leaf = self.leaves[key] = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        return leaf
+
+    def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        name, hops, attempts, delay = row
+        built = [
+            (provider, model, on_error, text, None if when is None else build_test(when, self.catalogue, self.zones), asked)
+            for provider, model, on_error, text, when, asked in hops
+        ]
+        return name, built, attempts, delay
+
+
+class Leaf:
+    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
+
+    __slots__ = ("rule", "model", "places", "catalogue", "chain", "ready")
+
+    def __init__(
+        self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
+    ) -> None:
+        self.rule = rule
+        self.model = model
+        self.places = places
+        self.catalogue = catalogue
+        self.chain = chain
+        waits = any(test is not None for _, _, _, _, test, _ in chain[1])
+        self.ready = None if waits else self.make(None)
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request; where no hop asks about the request it is always the same one."""
+        return self.ready if self.ready is not None else self.make(request)
+
+    def make(self, request: Request | None) -> Decision:
+        name, phase, target, _, strategy, sticky = self.rule
+        if target[0] in ("pass", "refuse"):
+            refused = target[0] == "refuse"
+            text, status = (target[1], target[2]) if refused else (None, None)
+            return Decision(target[0], name, phase, status=status, text=text)
+        several = len(self.places) > 1
+        return Decision(
+            "route",
+            name,
+            phase,
+            self.places,
+            strategy if several else None,
+            sticky if several else None,
+            self.hops(request, self.places[0], None if several else self.places[0]),
+            retry_attempts=self.chain[2],
+            retry_delay_ms=self.chain[3],
+            hops=(lambda picked: self.hops(request, picked, picked)) if several else None,
+        )
+
+    def hops(self, request: Request | None, routed: Candidate, only: Candidate | None) -> tuple[Hop, ...]:
+        """The hops that are possible; `only` is the target, where it is known which candidate that is."""
+        found: list[Hop] = []
+        sure: list[Hop] = []
+        for provider, model, on_error, text, test, asked in self.chain[1]:
+            verdict = True if test is None or request is None else hop_verdict(test, asked, request, only)
+            if verdict is False:
+                continue
+            later = _later(test, request, only) if verdict is None else None
+            for place in self.hop_places(provider, model, routed):
+                hop = Hop(place, on_error, text if verdict is None else None, self.chain[0], later)
+                if only is not None and same_place(only, hop):
+                    continue
+                if any(same_place(one, hop) and one.kinds >= hop.kinds for one in sure):
+                    continue
+                found.append(hop)
+                if verdict is True:
+                    sure.append(hop)
+        return tuple(found)
+
+    def hop_places(self, provider: str | None, model: str | None, routed: Candidate) -> list[Candidate]:
+        catalogue = self.catalogue
+        if model is not None:
+            providers = [provider] if provider is not None else catalogue.serving(model)
+            served = [catalogue.candidate(one, model) for one in providers]
+            return [one for one in served if one is not None]
+        assert provider is not None
+        name = self.model if self.rule[2][0] == "providers" else routed.group
+        place = catalogue.candidate(provider, name) if name is not None else None
+        place = catalogue.stand_in(provider) if place is None else place
+        return [] if place is None else [place]
+
+
+def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
+    return one.provider == other.provider and one.model == other.model
+
+
+def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candidate | None) -> bool | None:
+    """Whether a hop's condition is true or false whatever providers turn out unavailable; None where that decides."""
+    down = request.unavailable if only is None else request.unavailable | {only.provider}
+    waiting = [one for one in asked if one not in down]
+    first = test(request, down)
+    for chosen in range(1, 1 << len(waiting)):
+        more = frozenset(one for number, one in enumerate(waiting) if chosen >> number & 1)
+        if test(request, down | more) != first:
+            return None
+    return first
+
+
+def _later(test: Test | None, request: Request | None, only: Candidate | None) -> Callable[[frozenset[str]], bool] | None:
+    if test is None or request is None:
+        return None
+    down = request.unavailable if only is None else request.unavailable | {only.provider}
+    return lambda failed: test(request, down | failed)
+
+
+def make_leaf(rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]) -> Leaf | None:
+    """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
+    target = rule[2]
+    chain = chains[rule[3]]
+    if target[0] in ("pass", "refuse"):
+        return Leaf(rule, model, (), catalogue, chain)
+    places = _provider_places(target, model, catalogue) if target[0] == "providers" else _model_places(target, catalogue)
+    unique: dict[tuple[str, str], Candidate] = {}
+    for place in places:
+        unique.setdefault((place.provider, place.model), place)
+    candidates = tuple(unique.values())
+    if target[0] == "models" and target[5]:
+        candidates = tuple(one for one in candidates if one.group == model) or candidates
+    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+
+
+def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
+    _, providers, substitute = target
+    if model is not None:
+        found = [catalogue.candidate(name, model, weight) for name, weight in providers]
+        served = [one for one in found if one is not None]
+        if served or not substitute:
+            return served
+    stand_ins = [catalogue.stand_in(name, weight) for name, weight in providers]
+    return [one for one in stand_ins if one is not None]
+
+
+def _model_places(target: Sequence[Any], catalogue: Catalogue) -> list[Candidate]:
+    if target[0] == "virtual":
+        models, providers, min_size, min_context = (target[2],), None, None, None
+    else:
+        _, models, providers, min_size, min_context, _ = target
+    places = []
+    for model in models:
+        for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:
+            place = catalogue.candidate(name, model, weight)
+            if place is not None and catalogue.fits(place, min_size, min_context):
+                places.append(place)
+    return places
