@@ -66,7 +66,7 @@ def test_nothing_is_left_when_it_is_stopped(tmp_path: Path, number: signal.Signa
     time.sleep(0.5)
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 2)
+    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert "Traceback" not in said
     assert_nothing_is_left(tmp_path)
     if number != signal.SIGKILL:

@@ -30,10 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
             require_proxy()
             return _show()
     except (CannotServe, StageFailed) as reason:
-        print(f"rulec demo: {reason}", file=sys.stderr)
+        print(f"rulec: {reason}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("\nrulec demo: interrupted; nothing is left running", file=sys.stderr)
-    return 2
+        print("\nrulec: interrupted; nothing is left running", file=sys.stderr)
+        return 130
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rulec.commands.output import add_rules_argument, print_diagnostics, rules_folder
 from rulec.proxy import CannotServe, check_port, require_proxy, start_proxy
 
 HELP = "compile a rule set and run the LiteLLM proxy with it"
@@ -20,7 +21,7 @@ _REFERENCE = "os.environ/"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rules", nargs="?", metavar="RULES", help="folder of the rule set (default: rules)")
+    add_rules_argument(parser)
     parser.add_argument("--config", metavar="FILE", help="serve this litellm_config.yaml instead of a rule set")
     parser.add_argument("--out", default="generated", metavar="DIR", help="where the compiled pair goes (generated)")
     parser.add_argument("--host", help=f"address to listen on (LITELLM_HOST, else {DEFAULT_HOST})")
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_environment(config, environment)
         check_port(host, port)
     except CannotServe as reason:
-        print(f"rulec serve: {reason}", file=sys.stderr)
+        print(f"rulec: {reason}", file=sys.stderr)
         return 2
     print(f"rulec: serving {config} on http://{host}:{port}", file=sys.stderr, flush=True)
     return _run_in_foreground(config, host, port, environment)
@@ -76,11 +77,12 @@ def _port(text: str) -> int:
 
 def _config(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Path:
     """The compiled config to serve: the one named, else the one that the rule set compiles to."""
-    if arguments.config and arguments.rules:
-        raise CannotServe("give a rule set or --config, not both")
-    name = arguments.config or (None if arguments.rules else environment.get("LITELLM_CONFIG_PATH"))
+    named_rules = arguments.rules or arguments.folder
+    if arguments.config and named_rules:
+        raise CannotServe("give a rules folder or --config, not both")
+    name = arguments.config or (None if named_rules else environment.get("LITELLM_CONFIG_PATH"))
     if name is None:
-        return _compiled(Path(arguments.rules or "rules"), Path(arguments.out))
+        return _compiled(Path(rules_folder(arguments)), Path(arguments.out))
     path = Path(name)
     if not path.is_file():
         raise CannotServe(f"there is no config `{name}`")
@@ -89,13 +91,17 @@ def _config(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Pa
 
 def _compiled(rules: Path, out: Path) -> Path:
     from rulec import compiler
-    from rulec.diagnostics import render_text
 
+    if not rules.exists():
+        raise CannotServe(f"there is no `{rules}`; name the rules folder, or a compiled pair with --config")
     compilation = compiler.compile_folder(rules)
-    sys.stderr.write(render_text(compilation.diagnostics))
+    print_diagnostics(compilation.diagnostics)
     if compilation.failed:
         raise CannotServe(f"`{rules}` does not compile")
-    compiler.write(compilation.artifacts, out)
+    try:
+        compiler.write(compilation.artifacts, out)
+    except OSError as error:
+        raise CannotServe(f"cannot write to `{out}`: {error.strerror}") from error
     return out / "litellm_config.yaml"
 
 
