@@ -640,3 +640,74 @@ def parse_date(text: str) -> date | None:
         return date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+
+
+def show(condition: Condition) -> str:
+    """A condition as text that reads back to the same tree."""
+    return _show(condition, 0)
+
+
+_BINDING = {Or: 1, And: 2, Not: 3}
+
+
+def _show(condition: Condition, outer: int) -> str:
+    inner = _BINDING.get(type(condition), 4)
+    text = _show_bare(condition, inner)
+    return f"({text})" if inner < outer else text
+
+
+def _show_bare(condition: Condition, inner: int) -> str:
+    if isinstance(condition, (And, Or)):
+        word = " and " if isinstance(condition, And) else " or "
+        return word.join(_show(item, inner + 1) for item in condition.items)
+    if isinstance(condition, Not):
+        return _show_negated(condition.item)
+    if isinstance(condition, Always):
+        return "always"
+    if isinstance(condition, Unavailable):
+        return f"unavailable({condition.provider})"
+    if isinstance(condition, Tagged):
+        return f"tag contains {_quote(condition.tag)}"
+    if isinstance(condition, Between):
+        return f'time in {_clock(condition.start)}-{_clock(condition.end)} "{condition.zone}"'
+    if isinstance(condition, OnDays):
+        return f'weekday in [{", ".join(condition.days)}] "{condition.zone}"'
+    if isinstance(condition, Present):
+        return f"present({condition.field})"
+    if isinstance(condition, Flag):
+        return str(condition.field)
+    if isinstance(condition, Matches):
+        return f"{condition.field} matches {_quote(condition.pattern.text)}"
+    if isinstance(condition, Among):
+        return f"{condition.field} in [{', '.join(_show_literal(condition.field, one) for one in condition.literals)}]"
+    return f"{condition.field} {condition.operator} {_show_literal(condition.field, condition.literal)}"
+
+
+def _show_negated(item: Condition) -> str:
+    if isinstance(item, Compare) and item.operator == "==":
+        return f"{item.field} != {_show_literal(item.field, item.literal)}"
+    if isinstance(item, (Among, Between, OnDays)):
+        return _show(item, 4).replace(" in ", " not in ", 1)
+    return f"not {_show(item, 4)}"
+
+
+def _show_literal(field: Field, literal: Literal) -> str:
+    if isinstance(literal, bool):
+        return "true" if literal else "false"
+    if isinstance(literal, str):
+        return _quote(literal)
+    if field.type == "size":
+        for unit, exponent in (("B", 9), ("M", 6)):
+            whole, rest = divmod(int(literal), 10**exponent)
+            if whole or unit == "M":
+                fraction = f"{rest:0{exponent}d}".rstrip("0")
+                return f"{whole}{'.' + fraction if fraction else ''}{unit}"
+    return repr(literal)
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

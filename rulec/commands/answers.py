@@ -1,0 +1,82 @@
+"""What explain and test say about a decision, as the JSON object that others build on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rulec.backends.litellm import OWN_PREFIX, group_of, model_groups
+from rulec.commands.requests import describe
+from rulec.ir.decide import Outcome, Walker
+from rulec.ir.tree import Tree
+from rulec.policy.model import Rule
+
+
+class Answerer:
+    """Answers many requests by one tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.policy = tree.policy
+        self.walker = Walker(tree)
+        self.groups = model_groups(tree.policy)
+        self.fingerprint = tree.policy.fingerprint()
+
+    def outcome(self, options: Mapping[str, Any]) -> Outcome:
+        """The walk for a described request; raises BadRequest."""
+        described = describe(options, self.policy.capability_header)
+        return self.walker.decide(self.walker.request(described.body, described.headers, **described.caller))
+
+    def answer(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The object of `rulec explain --format json`; raises BadRequest."""
+        return self.render(options, self.outcome(options))
+
+    def render(self, options: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+        decision = outcome.decision
+        candidates = [{**self.place(one), "weight": 1 if one.weight is None else one.weight} for one in decision.candidates]
+        refusal = {"status": decision.status, "text": decision.text} if decision.action == "refuse" else {}
+        return {
+            "request": dict(options),
+            "rule": None if outcome.rule is None else rule_object(outcome.rule),
+            "action": decision.action,
+            "target": self.place(decision.candidates[0]) if len(decision.candidates) == 1 else None,
+            "candidates": candidates,
+            "strategy": decision.strategy,
+            **({"sticky": decision.sticky} if decision.sticky else {}),
+            "fallbacks": [self.hop(one) for one in decision.fallbacks],
+            **refusal,
+            "trace": [
+                {"name": one.rule.name, "matched": one.matched, "applies": one.applies, "because": one.because}
+                for one in outcome.trace
+            ],
+            "fingerprint": self.fingerprint,
+        }
+
+    def place(self, one: Any) -> dict[str, Any]:
+        return {
+            "provider": one.provider,
+            "model": one.model,
+            "litellm_model": one.litellm_model,
+            "model_group": group_of(self.policy, one.group, self.groups),
+        }
+
+    def hop(self, hop: Any) -> dict[str, Any]:
+        shown = {
+            **self.place(hop),
+            "on_error": None if hop.on_error is None else list(hop.on_error),
+            "chain": hop.chain,
+        }
+        return {**shown, "when": hop.when} if hop.when is not None else shown
+
+    def deployment(self, one: Any) -> str:
+        """The id of the deployment in the generated config."""
+        return f"{OWN_PREFIX}{group_of(self.policy, one.group, self.groups)}@{one.provider}"
+
+
+def rule_object(rule: Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "phase": rule.phase,
+        "file": rule.span.source.path,
+        "line": rule.span.line,
+        "position": rule.position,
+    }

@@ -1,0 +1,151 @@
+"""`rulec explain`: where a request goes, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rulec.commands.output import add_rules_option, rules_folder
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_rules_option(parser)
+    parser.add_argument("--model", metavar="NAME")
+    parser.add_argument("--header", metavar="K=V", action="append", help="a request header; repeatable")
+    parser.add_argument("--stream", action="store_true", default=None)
+    parser.add_argument("--capability", metavar="NAME", help="the capability header")
+    parser.add_argument("--body", metavar="FILE|-", help="the JSON body; the other options win over it")
+    parser.add_argument("--metadata", metavar="K=V", action="append", help="body metadata, as text; repeatable")
+    parser.add_argument("--endpoint", metavar="NAME")
+    parser.add_argument("--key", metavar="NAME", help="alias or id of the authenticated key")
+    parser.add_argument("--team", metavar="NAME")
+    parser.add_argument("--user", metavar="NAME")
+    parser.add_argument("--tag", metavar="NAME", action="append")
+    parser.add_argument("--at", metavar="TIME", help="the time to judge by, such as 2026-06-15T22:30+02:00")
+    parser.add_argument("--unavailable", metavar="PROVIDER", action="append", help="a provider that is down; repeatable")
+    parser.add_argument("--all", metavar="FILE|-", help="JSON lines of requests; prints one JSON object for each")
+    parser.add_argument("--curl", metavar="FILE|-", help="a curl command")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    from rulec.commands.answers import Answerer
+    from rulec.commands.loading import load_tree
+    from rulec.commands.requests import BadRequest
+
+    try:
+        request = None if options.all else request_options(options)
+    except BadRequest as problem:
+        return complain(str(problem))
+    tree = load_tree(rules_folder(options), options.format)
+    if tree is None:
+        return 2
+    answerer = Answerer(tree)
+    if request is None:
+        return explain_all(answerer, options.all)
+    unknown = [one for one in request.get("unavailable") or [] if one not in tree.policy.providers]
+    if unknown:
+        return complain(f"there is no provider `{unknown[0]}`")
+    try:
+        outcome = answerer.outcome(request)
+    except BadRequest as problem:
+        return complain(str(problem))
+    if options.format == "json":
+        print(json.dumps(answerer.render(request, outcome), indent=2, ensure_ascii=False))
+    else:
+        from rulec.commands.narrative import narrate
+
+        sys.stdout.write(narrate(answerer, request, outcome))
+    return 1 if outcome.rule is None else 0
+
+
+def explain_request(folder: str | Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON object of explain for one described request; raises BadRequest, or ValueError for invalid rules."""
+    from rulec.commands.answers import Answerer
+    from rulec.compiler import compile_folder
+
+    tree = compile_folder(folder, emit=False).tree
+    if tree is None:
+        raise ValueError(f"the rules in `{folder}` are invalid: `rulec compile {folder}` says how")
+    return Answerer(tree).answer(request)
+
+
+def complain(message: str) -> int:
+    print(f"rulec: {message}", file=sys.stderr)
+    return 2
+
+
+def request_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The described request of the command line."""
+    from rulec.commands.requests import BadRequest, from_curl
+
+    request: dict[str, Any] = from_curl(read_text(options.curl)) if options.curl else {}
+    if options.body:
+        try:
+            request["body"] = json.loads(read_text(options.body))
+        except (ValueError, RecursionError):
+            raise BadRequest(f"`{options.body}` holds no JSON") from None
+    for name in ("model", "stream", "capability", "endpoint", "key", "team", "user", "tag", "at", "unavailable"):
+        if getattr(options, name) is not None:
+            request[name] = getattr(options, name)
+    if options.header:
+        request["headers"] = [*request.get("headers", []), *(pair(one, "--header") for one in options.header)]
+    if options.metadata:
+        request["metadata"] = dict(pair(one, "--metadata") for one in options.metadata)
+    return request
+
+
+def pair(text: str, option: str) -> list[str]:
+    from rulec.commands.requests import BadRequest
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadRequest(f"{option} takes NAME=VALUE, not `{text}`")
+    return [name, value]
+
+
+def read_text(path: str) -> str:
+    from rulec.commands.requests import BadRequest
+
+    try:
+        if path == "-":
+            return sys.stdin.read()
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise BadRequest(f"`{path}` cannot be read: {reason.lower()}") from None
+
+
+def explain_all(answerer: Any, path: str) -> int:
+    """One JSON object a line, in the order of the lines; 1 where a line has no route, 2 where one cannot be read."""
+    from rulec.commands.requests import BadRequest
+
+    code = 0
+    try:
+        for number, line in lines(path):
+            try:
+                request = json.loads(line)
+                if not isinstance(request, dict):
+                    raise BadRequest("a request is a JSON object")
+                answer = answerer.answer(request)
+            except (ValueError, RecursionError):
+                return complain(f"{path}:{number}: this is no JSON")
+            except BadRequest as problem:
+                return complain(f"{path}:{number}: {problem}")
+            print(json.dumps(answer, ensure_ascii=False))
+            if answer["rule"] is None:
+                code = 1
+    except BadRequest as problem:
+        return complain(str(problem))
+    return code
+
+
+def lines(path: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if line.strip():
+            yield number, line
