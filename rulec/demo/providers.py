@@ -167,8 +167,10 @@ class Handler(BaseHTTPRequestHandler):
                                answer.raw or json.dumps(answer.body).encode())
 
     def record(self, path: str, model: str, stream: bool, body: Json) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        numbers = {name: value for name, value in body.items() if isinstance(value, int | float)}
         entry = {"time": time.monotonic_ns(), "path": path, "model": model, "stream": stream, "keys": sorted(body),
-                 "headers": {name.lower(): value for name, value in self.headers.items()}}
+                 "numbers": numbers, "headers": headers}
         with self.server.lock:
             self.server.requests.append(entry)
 

@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from rulec.runtime.caller import ENDPOINT_OF_CALL, caller_of, printable, sent_by_client, sticky_identity
+from rulec.runtime.caller import ENDPOINT_OF_CALL, caller_of, fill_in, printable, sent_by_client, sticky_identity
 from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, PlanStep, plan_steps
 from rulec.runtime.reload import Rules, file_stamp, load_rules
@@ -121,6 +121,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.info("[ROUTER] Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
         if first.group != asked:
             data["model"] = first.group
+        fill_in(data, rules.defaults, endpoint)
         if endpoint in WITHOUT_FALLBACKS:
             return
         delay = (decision.retry_delay_ms or 0) / 1000
@@ -185,14 +186,14 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             plan = self.plans.get(ticket_of(request_kwargs))
             if plan is None:
-                return left_to_litellm(model, healthy_deployments)
+                return left_to_litellm(model, healthy_deployments, self.rules.settings)
             step = await self.turn(plan, request_kwargs)
             self.compare_fingerprints(plan, healthy_deployments)
             chosen = next((found for found in healthy_deployments if serves(found, step)), None)
             if chosen is None:
                 plan.fail("server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
-            return [naming_upstream(chosen, step)]
+            return [ready(chosen, self.rules.settings, step.litellm_model)]
         except StepSkipped:
             raise
         except Exception as error:
@@ -274,6 +275,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
                 continue
             log.info("[ROUTER] rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
+            rules.take_over(self.rules)
             self.rules = rules
 
     def say_once(self, what: str, error: BaseException | None = None) -> None:
@@ -360,16 +362,19 @@ def serves(deployment: Any, step: PlanStep) -> bool:
     return info.get("provider") == step.provider and info.get("model") in (step.model, None)
 
 
-def naming_upstream(deployment: Any, step: PlanStep) -> Any:
-    """The deployment, and of a wildcard group a copy that names the upstream model."""
-    if rulec_info(deployment).get("model") is not None:
+def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
+    """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
+    changes: dict[str, Any] = dict(settings.get(str(rulec_info(deployment).get("provider")), {}))
+    if litellm_model is not None and is_our_wildcard(deployment):
+        changes["model"] = litellm_model
+    if not changes:
         return deployment
-    return {**deployment, "litellm_params": {**deployment["litellm_params"], "model": step.litellm_model}}
+    return {**deployment, "litellm_params": {**deployment["litellm_params"], **changes}}
 
 
-def left_to_litellm(model: str, deployments: list[Any]) -> list[Any]:
+def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
     """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
-    own = [deployment for deployment in deployments if not is_our_wildcard(deployment)]
+    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
     if deployments and not own:
         raise StepSkipped(f"the model {printable(model)} does not exist", 404)
     return own

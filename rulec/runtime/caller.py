@@ -76,6 +76,25 @@ def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, 
     return next((name for name in named if isinstance(name, str) and name), None)
 
 
+# Endpoints that generate text take request defaults; a parameter may have another name there.
+NAMES_OF_DEFAULTS: dict[str, dict[str, str]] = {
+    "chat": {},
+    "completion": {},
+    "messages": {},
+    "responses": {"max_tokens": "max_output_tokens"},
+}
+NAMES_OF_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None) -> None:
+    """Set the request parameters that the rules give and the client does not."""
+    names = NAMES_OF_DEFAULTS.get(endpoint or "")
+    for parameter, value in defaults.items() if names is not None else ():
+        spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
+        if names is not None and all(data.get(spelling) is None for spelling in spellings):
+            data[names.get(parameter, parameter)] = value
+
+
 def printable(value: object) -> str:
     """A client's text as it may stand in a log line or header: short, ASCII, without control characters."""
     text = "none" if value is None else str(value)[:200]

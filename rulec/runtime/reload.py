@@ -7,19 +7,41 @@ from typing import Any
 
 
 class Rules:
-    """The decision part of one generated module: what a reload replaces, in one assignment."""
+    """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("decide", "fingerprint", "order")
+    __slots__ = ("decide", "defaults", "fingerprint", "order", "settings", "turns")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.order = namespace["order_candidates"]
         self.fingerprint = str(namespace["FINGERPRINT"])
+        self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
+        self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
+        self.turns: dict[str, Any] = namespace.get("_turns", {})
         if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
             raise ValueError("not a routing module")
 
+    def take_over(self, old: Rules) -> None:
+        """Go on where the old rules were in turn."""
+        self.turns.update(old.turns)
+
+
+def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """For each provider the settings that a variable changes; LiteLLM's config holds their defaults.
+
+    A setting is a tuple of texts and `(variable, default)` pairs.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for provider, settings in references.items():
+        for key, parts in settings.items():
+            if any(not isinstance(part, str) and os.environ.get(part[0]) for part in parts):
+                texts = [part if isinstance(part, str) else os.environ.get(part[0]) or part[1] or "" for part in parts]
+                found.setdefault(provider, {})[key] = "".join(texts)
+    return found
+
 
 def file_stamp(path: str) -> tuple[int, int, int] | None:
+    """What changes when a file does."""
     try:
         status = os.stat(path)
     except OSError:

@@ -21,7 +21,7 @@ def all_providers() -> Iterator[Providers]:
 def proxy(all_providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder: Path = tmp_path_factory.mktemp("pair")
     estate.write(folder, all_providers.ports)
-    running = Proxy(folder)
+    running = Proxy(folder, {"EPSILON_ADDRESS": f"127.0.0.1:{all_providers.ports['epsilon']}"})
     try:
         yield running.wait()
     finally:

@@ -79,6 +79,7 @@ def deployment(group: str, provider: str, model: str | None, upstream: str, base
 
 
 def config(ports: dict[str, int]) -> dict[str, Any]:
+    ports = {**ports, "epsilon": 9}  # the right address is in the environment of the proxy
     base = {name: f"http://127.0.0.1:{port}" + ("" if name == "delta" else "/v1") for name, port in ports.items()}
     models = [deployment(group, name, group, group, base[name]) for group in GROUPS for name in PROVIDERS]
     models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]

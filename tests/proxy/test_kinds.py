@@ -64,8 +64,9 @@ def test_every_error_moves_on(name: str, proxy: Proxy, providers: Providers) -> 
         providers.fail(first, *([step] * calls))
         reply = call(proxy, name, route + suffix)
         model = "n" if route == "change" else route + suffix
-        expected = [*([first] * calls), second]
-        assert (reply.status, providers.tried()) == (200, expected), (step, route, reply)
+        tried = providers.tried()
+        assert (reply.status, tried[-1], set(tried[:-1])) == (200, second, {first}), (step, route, reply)
+        assert len(tried) <= calls + 1, (step, route)
         if ENDPOINTS[name].get("told", True):
             assert reply.headers["x-rulec-target"] == f"{second}/{model}", (step, route)
 

@@ -53,7 +53,7 @@ def test_upstreams_see_nothing_of_ours(proxy: Proxy, providers: Providers) -> No
     providers.fail("alpha", "auth")
     send(proxy, {"model": "m", "body": {"user": "u"}})
     for request in providers.requests():
-        assert set(request["keys"]) <= {"messages", "model", "user", "stream"}
+        assert set(request["keys"]) <= {"messages", "model", "user", "stream", "temperature", "max_tokens"}
         assert not [name for name in request["headers"] if "rulec" in name]
 
 
@@ -76,3 +76,23 @@ def test_hops_do_not_count_against_a_limit(proxy: Proxy, providers: Providers) -
     providers.fail("alpha", always="rate_limit")
     assert send(proxy, {"model": "same", "key": "sk-limited"}).status == 200
     assert providers.tried() == ["alpha", "beta"]
+
+
+DEFAULTS = (
+    ("/v1/chat/completions", CHAT, {"temperature": 0.7, "max_tokens": 99}),
+    ("/v1/chat/completions", {**CHAT, "temperature": 0}, {"temperature": 0, "max_tokens": 99}),
+    ("/v1/chat/completions", {**CHAT, "max_completion_tokens": 5}, {"temperature": 0.7, "max_completion_tokens": 5}),
+    ("/v1/completions", {"prompt": "hi"}, {"temperature": 0.7, "max_tokens": 99}),
+    ("/v1/responses", {"input": "hi"}, {"temperature": 0.7, "max_output_tokens": 99}),
+    ("/v1/messages", {**CHAT, "max_tokens": 50}, {"temperature": 0.7, "max_output_tokens": 50}),
+    ("/v1/embeddings", {"input": "hi"}, {}),
+)
+
+
+@pytest.mark.parametrize(("path", "body", "numbers"), DEFAULTS)
+def test_defaults_fill_in_what_the_client_left_out(
+    path: str, body: dict[str, Any], numbers: dict[str, Any], proxy: Proxy, providers: Providers
+) -> None:
+    assert proxy.send(path, {**body, "model": "m"}, MASTER_KEY).status == 200
+    seen = providers.requests()[0]["numbers"]
+    assert {name: value for name, value in seen.items() if not isinstance(value, bool)} == numbers

@@ -2,6 +2,8 @@
 
 FINGERPRINT = "0123456789ab"
 VERSION = "0"
+ENVIRONMENT = {"epsilon": {"api_base": ("http://", ("EPSILON_ADDRESS", "127.0.0.1:9"), "/v1")}}
+DEFAULTS = {"temperature": 0.7, "max_tokens": 99}
 KINDS = ("rate_limit", "timeout", "connection", "server_error", "quota", "auth", "not_found")
 KINDS_OF_REQUEST = ("context_window", "content_policy", "bad_request")
 EVERY = (*KINDS, *KINDS_OF_REQUEST)

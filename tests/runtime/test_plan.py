@@ -1,0 +1,163 @@
+"""The plan of a request and the kinds of failures, without a proxy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rulec.runtime.caller import fill_in, printable, sticky_identity, tags_of
+from rulec.runtime.failures import error_kind, kind_of_record
+from rulec.runtime.plan import Plan, plan_steps
+from rulec.runtime.records import Candidate, Decision, Hop
+from rulec.runtime.reload import settings_from_environment
+
+A, B, C, D = (Candidate(name, "m", f"openai/{name}", "m") for name in "abcd")
+
+
+def walk(decision: Decision, kinds: list[str], order: list[int] | None = None) -> list[str]:
+    """The providers that are tried when attempts fail with these kinds, one after the other."""
+    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates)))), None, "", 0, 0)
+    left = list(kinds)
+    for index in range(len(plan.steps)):
+        if plan.suits(index):
+            plan.begin(index)
+            if not left:
+                break
+            plan.fail(left.pop(0))
+    return [step.provider for step in plan.tried]
+
+
+def hop(place: Candidate, *on_error: str, when: str | None = None) -> Hop:
+    return Hop(place, on_error or None, when, None, None if when is None else lambda failed: when in failed)
+
+
+def decide(*candidates: Candidate, hops: tuple[Hop, ...] = (), retries: int = 0) -> Decision:
+    def after(picked: Candidate) -> tuple[Hop, ...]:
+        return tuple(one for one in hops if one.provider != picked.provider)
+
+    return Decision("route", "r", "exact", candidates, fallbacks=hops, retry_attempts=retries, hops=after)
+
+
+WALKS: list[tuple[str, Decision, list[str], str]] = [
+    ("nothing fails", decide(A, hops=(hop(B),)), [], "a"),
+    ("a plain hop", decide(A, hops=(hop(B),)), ["auth"], "ab"),
+    ("a plain hop leaves the request's faults", decide(A, hops=(hop(B),)), ["bad_request"], "a"),
+    ("a later hop takes it", decide(A, hops=(hop(B), hop(C, "bad_request"))), ["bad_request"], "ac"),
+    ("a skipped step is skipped for good", decide(A, hops=(hop(B, "timeout"), hop(C))), ["auth", "timeout"], "ac"),
+    ("candidates before hops", decide(A, B, hops=(hop(C),)), ["auth", "auth"], "abc"),
+    ("candidates leave the request's faults", decide(A, B, hops=(hop(C, "bad_request"),)), ["bad_request"], "ac"),
+    ("a tried candidate is no hop", decide(A, B, hops=(hop(B), hop(C))), ["auth", "auth"], "abc"),
+    ("an untried candidate is a hop", decide(A, B, hops=(hop(B, "bad_request"),)), ["bad_request"], "ab"),
+    ("a condition on failed providers", decide(A, hops=(hop(B, when="z"), hop(C, when="a"))), ["auth"], "ac"),
+    ("retries", decide(A, hops=(hop(B),), retries=2), ["timeout", "timeout", "timeout", "connection"], "aaabb"),
+    ("a retry after another kind", decide(A, hops=(hop(B),), retries=2), ["timeout", "auth"], "aab"),
+    ("retries of a conditional hop", decide(A, hops=(hop(B, "auth"),), retries=1), ["auth", "timeout"], "abb"),
+]
+
+
+@pytest.mark.parametrize(("name", "decision", "kinds", "tried"), WALKS, ids=[walk[0] for walk in WALKS])
+def test_walk(name: str, decision: Decision, kinds: list[str], tried: str) -> None:
+    assert "".join(walk(decision, kinds)) == tried
+
+
+def test_the_picked_candidate_chooses_the_hops() -> None:
+    decision = decide(A, B, hops=(hop(A, "bad_request"), hop(B, "bad_request")))
+    assert walk(decision, ["bad_request"], [1, 0]) == ["b", "a"]
+
+
+def error(*names: str, **fields: Any) -> Exception:
+    """An exception whose class and ancestors have these names."""
+    kind: type = Exception
+    for name in reversed(names):
+        kind = type(name, (kind,), {})
+    found: Exception = kind()
+    for field, value in fields.items():
+        setattr(found, field, value)
+    return found
+
+
+def caused(outer: Exception, inner: Exception) -> Exception:
+    outer.__cause__ = inner
+    return outer
+
+
+FAILURES: list[tuple[object, str]] = [
+    (error("RateLimitError", status_code=429), "rate_limit"),
+    (error("RateLimitError", code="insufficient_quota"), "quota"),
+    (caused(error("RateLimitError"), error("RateLimitError", code="insufficient_quota")), "quota"),
+    (error("APITimeoutError", "APIConnectionError"), "timeout"),
+    (error("APIConnectionError", "APIError", status_code=500), "connection"),
+    (error("ContextWindowExceededError", "BadRequestError", status_code=400), "context_window"),
+    (error("ContentPolicyViolationError", "BadRequestError", status_code=400), "content_policy"),
+    (error("PaymentRequiredError", "BadRequestError", status_code=402), "quota"),
+    (error("BadRequestError", status_code=402), "quota"),
+    (error("BadRequestError", status_code=400, message='{"code": "context_length_exceeded"}'), "context_window"),
+    (error("BadRequestError", status_code=400, message=5), "bad_request"),
+    (error("APIError", status_code=402), "quota"),
+    (error("APIError", status_code=403), "auth"),
+    (error("APIError", status_code=418), "bad_request"),
+    (error("APIError", status_code="x"), "server_error"),
+    (error("ServiceUnavailableError", status_code=503), "server_error"),
+    (caused(error("InternalServerError"), caused(error("OpenAIError"), ConnectionResetError())), "connection"),
+    (error("MidStreamFallbackError", original_exception=error("RateLimitError")), "rate_limit"),
+    (TimeoutError(), "timeout"),
+    (ConnectionRefusedError(), "connection"),
+    (ValueError(), "server_error"),
+    (None, "server_error"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("exception", "kind"), FAILURES, ids=lambda value: str(value)[:40])
+def test_error_kind(exception: object, kind: str) -> None:
+    assert error_kind(exception) == kind
+
+
+def test_a_cycle_of_causes_ends() -> None:
+    first, second = error("InternalServerError"), error("InternalServerError")
+    first.__cause__, second.__cause__ = second, first
+    assert error_kind(first) == "server_error"
+
+
+def test_kind_of_record() -> None:
+    assert kind_of_record("RateLimitError", None) == "rate_limit"
+    assert kind_of_record("MidStreamFallbackError", "… Original exception: APIConnectionError: …") == "connection"
+    assert kind_of_record(None, 5) == "server_error"
+
+
+def test_printable_leaves_no_line_break_and_is_short() -> None:
+    assert printable("a\nb\x1b[31m") == "a\\nb\\x1b[31m"
+    assert printable("é") == "\\xe9"
+    assert printable(None) == "none"
+    assert len(printable("x" * 10_000)) == 200
+
+
+def test_sticky_identity() -> None:
+    caller = {"user": "u", "key": "k"}
+    assert sticky_identity("user", caller, {}, {}) == "u"
+    assert sticky_identity("key", caller, {}, {}) == "k"
+    assert sticky_identity(None, caller, {}, {}) is None
+    assert sticky_identity("session", caller, {"metadata": {"session_id": "s"}}, {}) == "s"
+    assert sticky_identity("session", caller, {"metadata": 5}, {"x-session-id": "h"}) == "h"
+
+
+def test_tags_of_odd_metadata() -> None:
+    assert tags_of({"metadata": {"tags": ["a", 5]}, "litellm_metadata": 3}) == ["a"]
+    assert tags_of({"metadata": {"tags": "a"}}) == []
+
+
+def test_fill_in() -> None:
+    data = {"max_completion_tokens": 5, "temperature": None}
+    fill_in(data, {"max_tokens": 9, "temperature": 0.5}, "chat")
+    assert data == {"max_completion_tokens": 5, "temperature": 0.5}
+    data = {}
+    fill_in(data, {"max_tokens": 9}, "embedding")
+    fill_in(data, {"max_tokens": 9}, None)
+    assert data == {}
+
+
+def test_settings_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    references = {"a": {"api_base": ("http://", ("A_HOST", "x"), ":", ("A_PORT", "1")), "api_key": (("A_KEY", None),)}}
+    assert settings_from_environment(references) == {}
+    monkeypatch.setenv("A_PORT", "2")
+    assert settings_from_environment(references) == {"a": {"api_base": "http://x:2"}}
