@@ -89,11 +89,26 @@ class Diagnostics:
     def sorted(self) -> list[Diagnostic]:
         """All diagnostics by file and place, those without a place last; the same finding is told once."""
         unique: dict[tuple[Any, ...], Diagnostic] = {}
-        for item in self.items:
+        for item in self._causes():
             span = item.span
             place = ("\U0010ffff", 0, 0) if span is None else (span.source.path, span.start, span.end)
             unique.setdefault((place, item.severity, item.code, item.message), item)
         return [unique[key] for key in sorted(unique, key=lambda key: key[0])]
+
+    def _causes(self) -> list[Diagnostic]:
+        """Without errors that only say again, less narrowly or with another code, what stands at the same place."""
+        kept: list[Diagnostic] = []
+        for item in sorted(self.items, key=lambda one: one.span.end - one.span.start if one.span else 0):
+            if not (item.severity == "error" and any(_says_again(item, one) for one in kept)):
+                kept.append(item)
+        return kept
+
+
+def _says_again(item: Diagnostic, earlier: Diagnostic) -> bool:
+    one, other = item.span, earlier.span
+    if one is None or other is None or earlier.severity != "error" or one.source.path != other.source.path:
+        return False
+    return item.code != earlier.code and one.start <= other.start and other.end <= one.end
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

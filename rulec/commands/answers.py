@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rulec.backends.litellm import OWN_PREFIX, group_of, model_groups
-from rulec.commands.requests import describe
+from rulec.commands.requests import BadRequest, describe
+from rulec.diagnostics import suggest
 from rulec.ir.decide import Outcome, Walker
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule
@@ -24,6 +25,10 @@ class Answerer:
     def outcome(self, options: Mapping[str, Any]) -> Outcome:
         """The walk for a described request; raises BadRequest."""
         described = describe(options, self.policy.capability_header)
+        for name in described.caller.get("unavailable", ()):
+            if name not in self.policy.providers:
+                help_text = suggest(name, list(self.policy.providers), "provider")
+                raise BadRequest(f"there is no provider `{name}` ({help_text})")
         return self.walker.decide(self.walker.request(described.body, described.headers, **described.caller))
 
     def answer(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +61,7 @@ class Answerer:
             "provider": one.provider,
             "model": one.model,
             "litellm_model": one.litellm_model,
-            "model_group": group_of(self.policy, one.group, self.groups),
+            "model_group": one.group,
         }
 
     def hop(self, hop: Any) -> dict[str, Any]:

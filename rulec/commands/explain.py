@@ -47,9 +47,6 @@ def run(options: argparse.Namespace) -> int:
     answerer = Answerer(tree)
     if request is None:
         return explain_all(answerer, options.all)
-    unknown = [one for one in request.get("unavailable") or [] if one not in tree.policy.providers]
-    if unknown:
-        return complain(f"there is no provider `{unknown[0]}`")
     try:
         outcome = answerer.outcome(request)
     except BadRequest as problem:

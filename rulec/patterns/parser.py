@@ -90,7 +90,8 @@ class _Parser:
             if bounds is None:
                 return item
             if repeated:
-                raise self.error("a repetition cannot be repeated", start, self.at, "put the inner one in parentheses")
+                again = self.text[start : self.at]
+                raise self.error(f"`{again}` repeats a repetition", start, self.at, "put the inner one in parentheses")
             repeated = True
             low, high = bounds
             if self.peek("?"):  # lazy or greedy makes no difference to whether a text matches
@@ -119,7 +120,8 @@ class _Parser:
         low = int(low_text)
         high = low if not comma else int(high_text) if high_text else None
         if high is not None and high < low:
-            raise self.error(f"{high} is less than {low}", self.at, end + 1, f"write {{{high},{low}}}")
+            counted = self.text[self.at : end + 1]
+            raise self.error(f"`{counted}` counts backwards", self.at, end + 1, f"write `{{{high},{low}}}`")
         self.at = end + 1
         return low, high
 
@@ -164,7 +166,7 @@ class _Parser:
             self.at += 1
         body = self.alternation()
         if not self.peek(")"):
-            raise self.error("this `(` is never closed", start, help="write `\\(` for the character itself")
+            raise self.error("this `(` is never closed", start, help="close it with `)`, or write `\\(` for the character itself")
         self.at += 1
         self.depth -= 1
         self.flags = flags
@@ -184,7 +186,7 @@ class _Parser:
         if self.peek("(?("):
             raise self.error("conditionals are not in the dialect", start, start + 3, "write the cases as alternatives: `a|b`")
         if self.peek("(?>"):
-            raise self.error("atomic groups are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here")
+            raise self.error("atomic groups, `(?>`, are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here")
         if self.peek("(?P="):
             raise self.error("back-references are not in the dialect", start, start + 4, "write the alternatives out")
         if self.peek("(?P<") or self.peek("(?<"):
@@ -289,7 +291,7 @@ class _Parser:
         first = True
         while first or not self.peek("]"):
             if self.at >= len(self.text):
-                raise self.error("this `[` is never closed", start, help="write `\\[` for the character itself")
+                raise self.error("this `[` is never closed", start, help="close it with `]`, or write `\\[` for the character itself")
             ranges += self.class_item()
             first = False
         self.at += 1
@@ -322,7 +324,7 @@ class _Parser:
             self.at += 1
             high = self.class_character(start)
             if high < low:
-                raise self.error("this range runs backwards", start, self.at, f"write `{chr(high)}-{chr(low)}`")
+                raise self.error(f"the range `{self.text[start : self.at]}` runs backwards", start, self.at, f"write `{chr(high)}-{chr(low)}`")
             return ((low, high),)
         return ((low, low),)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from rulec.diagnostics import Diagnostics, Related, suggest
 from rulec.policy.model import (
@@ -55,7 +55,8 @@ class _Binder:
         sections = {name: section.values for name, section in self.rule_set.sections.items()}
         header = sections.get("request", {}).get("capability_header", "X-Capability")
         strategies = {name: section.values for name, section in self.rule_set.strategies.items()}
-        policy = Policy(self.providers, self.models, (), self.chains, str(header).lower(), sections, strategies)
+        places = {name: section.span for name, section in self.rule_set.sections.items()}
+        policy = Policy(self.providers, self.models, (), self.chains, str(header).lower(), sections, strategies, places)
         return replace(policy, rules=self.rules(policy))
 
     def unique(self, declarations: Iterable[Declared], what: str) -> list[Declared]:
@@ -124,6 +125,8 @@ class _Binder:
     def known_provider(self, name: Located) -> bool:
         if name.text in self.providers or any(one.name.text == name.text for one in self.rule_set.providers):
             return True
+        if ("provider", name.text) in self.rule_set.broken:
+            return False
         self.diagnostics.error(
             "unknown-provider",
             f"there is no provider `{name.text}`",
@@ -134,8 +137,8 @@ class _Binder:
 
     def known_model(self, name: Located, providers: Sequence[str] | None, policy: Policy) -> bool:
         """Whether somebody can serve a model that a rule or hop names; reported at that name where nobody can."""
-        if name.text in self.models:
-            return True
+        if name.text in self.models or ("model", name.text) in self.rule_set.broken:
+            return name.text in self.models
         asked = list(self.providers) if providers is None else providers
         if any(policy.accepts(provider, name.text) for provider in asked if provider in self.providers):
             return True
@@ -195,7 +198,7 @@ class _Binder:
         if isinstance(fallback, ast.ChainReference):
             if fallback.name is None:
                 return NO_CHAIN
-            if fallback.name.text not in self.chains:
+            if fallback.name.text not in self.chains and ("chain", fallback.name.text) not in self.rule_set.broken:
                 self.diagnostics.error(
                     "unknown-chain",
                     f"there is no fallback chain `{fallback.name.text}`",
@@ -358,7 +361,7 @@ class _Binder:
         if not providers:
             self.diagnostics.error(
                 "no-target",
-                "this rule has no target",
+                f"the rule `{declaration.full_name}` has no target",
                 declaration.span,
                 "name a `provider`, a `model`, `pass: true` or `refuse: \"text\"`",
             )
@@ -427,7 +430,3 @@ class _Binder:
                     return name
         return "random"
 
-
-def sections_of(policy: Policy, name: str) -> dict[str, Any]:
-    """A settings section of the policy, empty where it is not written."""
-    return policy.sections.get(name, {})

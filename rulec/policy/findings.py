@@ -2,9 +2,241 @@
 
 from __future__ import annotations
 
-from rulec.diagnostics import Diagnostics
-from rulec.policy.model import Policy
+from collections.abc import Iterator
+
+from rulec.diagnostics import Diagnostics, suggest
+from rulec.policy.model import (
+    Chain,
+    ModelsTarget,
+    Pass,
+    Policy,
+    ProvidersTarget,
+    Refuse,
+    Rule,
+    VirtualTarget,
+    matcher,
+)
+from rulec.policy.serving import Place, candidates_for, hop_serves
+from rulec.runtime.sizes import is_regular_name
+from rulec.syntax import ast
+from rulec.syntax.fields import RUNNING_STRATEGIES
+
+MOST_NAMES_SHOWN = 3
 
 
 def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     """Adds errors and warnings about a policy whose names are all bound."""
+    for rule in policy.rules:
+        if not isinstance(rule.target, (Pass, Refuse)):
+            _serving(policy, rule, diagnostics)
+        _strategy(policy, rule, diagnostics)
+    _hops(policy, diagnostics)
+    _later_features(policy, diagnostics)
+    _applicable(policy, diagnostics)
+
+
+# Who can serve what a rule sends
+
+
+def _serving(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
+    target = rule.target
+    if isinstance(target, (ModelsTarget, VirtualTarget)):
+        _model_target(policy, rule, diagnostics)
+        return
+    assert isinstance(target, ProvidersTarget)
+    if isinstance(rule.match, ast.Exact):
+        if not candidates_for(policy, target, rule.match.model.text):
+            _cannot_serve(policy, rule, target, f"`{rule.match.model.text}`", diagnostics)
+        return
+    if not _ever_serves(policy, rule, target):
+        _cannot_serve(policy, rule, target, "any model that comes here", diagnostics)
+        return
+    missed = [name for name in policy.models if _may_match(policy, rule, name) and not candidates_for(policy, target, name)]
+    if missed:
+        names = ", ".join(f"`{name}`" for name in missed[:MOST_NAMES_SHOWN])
+        more = f" and {len(missed) - MOST_NAMES_SHOWN} more" if len(missed) > MOST_NAMES_SHOWN else ""
+        diagnostics.warning(
+            "does-not-apply",
+            f"`{rule.name}` does not apply to {names}{more}: {_named(target)} cannot serve {'it' if len(missed) == 1 else 'them'}",
+            rule.span,
+            "such a request goes on to the next rule; `substitute: true` would send it to the provider's default model",
+            rule=rule.name,
+            witness={"model": missed[0]},
+        )
+
+
+def _named(target: ProvidersTarget) -> str:
+    return " or ".join(f"`{name}`" for name, _ in target.providers)
+
+
+def _cannot_serve(policy: Policy, rule: Rule, target: ProvidersTarget, what: str, diagnostics: Diagnostics) -> None:
+    defaults = any(policy.providers[name].default_model is not None for name, _ in target.providers)
+    help_text = "list the model in the catalogue with `served_by`, or let the provider accept its name with `accepts`"
+    if defaults:
+        help_text += "; `substitute: true` would send the provider's default model"
+    diagnostics.error(
+        "cannot-serve", f"{_named(target)} can never serve {what}", rule.span, help_text, rule=rule.name
+    )
+
+
+def _ever_serves(policy: Policy, rule: Rule, target: ProvidersTarget) -> bool:
+    """Whether some request that the rule may match has a candidate; unsure counts as yes."""
+    providers = [policy.providers[name] for name, _ in target.providers]
+    stands_in = target.substitute or rule.phase in ("when", "default", "capability")
+    if stands_in and any(one.default_model is not None for one in providers):
+        return True
+    if any(one.accepts for one in providers):
+        return True
+    return any(_may_match(policy, rule, name) and candidates_for(policy, target, name) for name in policy.models)
+
+
+def _may_match(policy: Policy, rule: Rule, model: str) -> bool:
+    """Whether a rule may match a request for this model, as far as the name decides."""
+    match = rule.match
+    if isinstance(match, ast.Exact):
+        return match.model.text == model
+    if isinstance(match, ast.Patterns):
+        return is_regular_name(model) and any(matcher(one.spec)(model) for one in match.patterns)
+    if isinstance(match, ast.SizeTier):
+        size = policy.size(model) if is_regular_name(model) else None
+        low = match.low is None or (size is not None and (size > match.low or (size == match.low and match.low_included)))
+        high = match.high is None or (
+            size is not None and (size < match.high or (size == match.high and match.high_included))
+        )
+        return size is not None and low and high
+    return True
+
+
+def _model_target(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
+    target = rule.target
+    if isinstance(target, VirtualTarget):
+        for name in (target.simple, target.complex):
+            if not policy.serving(name):
+                diagnostics.error("cannot-serve", f"no provider serves `{name}`", rule.span, _SERVE_HELP, rule=rule.name)
+        return
+    assert isinstance(target, ModelsTarget)
+    places = candidates_for(policy, target, None)
+    if not places:
+        unfiltered = candidates_for(policy, target, None, filtered=False)
+        models = ", ".join(f"`{name}`" for name in target.models[:MOST_NAMES_SHOWN]) or "no model"
+        if unfiltered:
+            message = f"`{rule.name}` has no candidate: its filters remove {_places(unfiltered)}"
+            help_text = "lower `min_model_size` or `min_context`, or give the models a `size` or `context`"
+        elif not policy.models and not target.models:
+            message, help_text = f"`{rule.name}` has no candidate: the catalogue is empty", "list models under `models:`"
+        else:
+            who = " or ".join(f"`{name}`" for name, _ in target.providers or ()) or "any provider"
+            message, help_text = f"`{rule.name}` has no candidate: {models} is not served by {who}", _SERVE_HELP
+        diagnostics.error("no-candidate", message, rule.span, help_text, rule=rule.name)
+        return
+    serving = {place.provider for place in places}
+    for name, _ in target.providers or ():
+        if name not in serving and rule.phase == "capability":
+            diagnostics.warning(
+                "never-candidate",
+                f"`{name}` is never a candidate of `{rule.name}`: it serves no model that the rule lets through",
+                rule.span,
+                "remove it, or list a model that it serves",
+                rule=rule.name,
+            )
+
+
+_SERVE_HELP = "list the model in the catalogue with `served_by`, or let a provider accept its name with `accepts`"
+
+
+def _places(places: list[Place]) -> str:
+    shown = ", ".join(f"`{one.model}` on `{one.provider}`" for one in places[:MOST_NAMES_SHOWN])
+    return shown + (" and more" if len(places) > MOST_NAMES_SHOWN else "")
+
+
+# Hops that nobody can serve
+
+
+def _hops(policy: Policy, diagnostics: Diagnostics) -> None:
+    chains: dict[int, tuple[Chain, list[Rule]]] = {}
+    for rule in policy.rules:
+        if rule.chain.hops:
+            chains.setdefault(id(rule.chain), (rule.chain, []))[1].append(rule)
+    for chain, rules in chains.values():
+        for hop in chain.hops:
+            names = [name for rule in rules for name in _routed_names(policy, rule)]
+            unsure = any(not isinstance(rule.match, ast.Exact) for rule in rules)
+            if hop_serves(policy, hop, names, unsure):
+                continue
+            what = f"`{hop.provider}`" if hop.provider is not None else f"any provider with `{hop.model}`"
+            where = f"the chain `{chain.name}`" if chain.name is not None else f"the fallback of `{rules[0].name}`"
+            diagnostics.warning(
+                "dead-hop",
+                f"the hop to {what} in {where} is always dropped: it can serve nothing that comes to it",
+                hop.span,
+                "give the provider a `default_model`, name a `model` that it serves, or remove the hop",
+            )
+
+
+def _routed_names(policy: Policy, rule: Rule) -> Iterator[str]:
+    target = rule.target
+    if isinstance(target, ModelsTarget):
+        yield from target.models
+    elif isinstance(target, VirtualTarget):
+        yield from (target.simple, target.complex)
+    elif isinstance(rule.match, ast.Exact):
+        yield rule.match.model.text
+    else:
+        yield from (name for name in policy.models if _may_match(policy, rule, name))
+
+
+# What is validated now and runs later
+
+
+def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
+    if rule.strategy not in RUNNING_STRATEGIES:
+        diagnostics.warning(
+            "runs-later",
+            f"`{rule.name}` asks for `{rule.strategy}`, which does not run yet: its candidates are picked at random",
+            rule.span,
+            "strategies that run: " + ", ".join(f"`{one}`" for one in RUNNING_STRATEGIES),
+            rule=rule.name,
+        )
+    if rule.virtual:
+        diagnostics.warning(
+            "runs-later",
+            f"`{rule.name}` asks for a complexity score, which does not run yet: every request goes to the `complex` model",
+            rule.span,
+            rule=rule.name,
+        )
+    if rule.prefer_warm:
+        diagnostics.warning(
+            "runs-later", f"`{rule.name}` asks for `prefer_warm`, which does not run yet: warm and cold are alike", rule.span
+        )
+
+
+_LATER_SECTIONS = {
+    "first_request_routing": "warm and cold providers are alike",
+    "rate_limited_fallback": "a rate-limited provider is tried again by the next request",
+    "error_based_routing": "a failing provider is tried again by the next request",
+    "signals": "nothing is fetched",
+}
+
+
+def _later_features(policy: Policy, diagnostics: Diagnostics) -> None:
+    for name, instead in _LATER_SECTIONS.items():
+        section = policy.sections.get(name)
+        if section and section.get("enabled", True) is True:
+            diagnostics.warning(
+                "runs-later", f"`{name}` does not run yet: {instead}", policy.places.get(name), "it is checked, and kept for later"
+            )
+
+
+def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:
+    capabilities = [rule.match.name for rule in policy.rules if isinstance(rule.match, ast.Capability)]
+    for name, settings in policy.strategies.items():
+        for one in settings.get("applicable_to", ()):
+            if one.text not in capabilities:
+                diagnostics.error(
+                    "unknown-capability",
+                    f"`{name}` is applicable to `{one.text}`, which is no capability rule",
+                    one.span,
+                    suggest(one.text, capabilities, "capability"),
+                )
+
+

@@ -182,9 +182,9 @@ def candidates_of(policy: Policy, rule: Rule, request: Request) -> tuple[Place, 
     if isinstance(target, nouns.VirtualTarget):
         simple = request.complexity is not None and request.complexity < target.threshold
         target = nouns.ModelsTarget((target.simple if simple else target.complex,))
-    places = unique(model_candidates(policy, target))
-    requested = tuple(place for place in places if place.model == request.model)
-    return requested if target.narrowing and requested else places
+    places = model_candidates(policy, target)
+    requested = [place for place in places if place.model == request.model]
+    return unique(requested if target.narrowing and requested else places)
 
 
 def provider_candidates(policy: Policy, target: nouns.ProvidersTarget, model: str | None) -> list[Place]:

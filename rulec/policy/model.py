@@ -170,6 +170,8 @@ class Policy:
     capability_header: str
     sections: dict[str, dict[str, Any]]
     strategies: dict[str, dict[str, Any]]
+    places: dict[str, Span] = field(default_factory=dict, compare=False)
+    """Where the settings sections stand."""
 
     def upstream(self, provider: str, model: str) -> str | None:
         """The name by which a provider knows a model: the catalogue's, else the name itself where it accepts that."""

@@ -210,5 +210,7 @@ class RuleSet:
     chains: list[ChainDeclaration] = field(default_factory=list)
     strategies: dict[str, Section] = field(default_factory=dict)
     """Settings by strategy name (`load_balancing:`)."""
+    broken: set[tuple[str, str]] = field(default_factory=set)
+    """(kind, name) of declarations that could not be read, so that what refers to them is not reported again."""
     sections: dict[str, Section] = field(default_factory=dict)
     """request, defaults, litellm, signals and the health sections by their YAML name."""

@@ -294,7 +294,7 @@ class _Parser:
             condition = self.disjunction()
             if not self.accept(")"):
                 if self.ended:
-                    self.fail_at(token, "this `(` is never closed")
+                    self.fail_at(token, "this `(` is never closed", "close it with `)`")
                 self.reject_rest()
             self.depth -= 1
             return condition
@@ -448,12 +448,12 @@ class _Parser:
             self.fail_at(token, f"`{name}` is no operator", f"write `{_INSTEAD[name]}`")
         if name in ALL_OPERATORS:
             text_order = field.type in ("string", "enum") and name in ("<", "<=", ">", ">=")
-            reason = "texts have no order" if text_order else f"`{name}` cannot be asked of `{field}`"
+            reason = f"`{name}` cannot be asked of `{field}`" + (": texts have no order" if text_order else "")
             self.fail_at(token, reason, f"`{field}` takes " + ", ".join(f"`{one}`" for one in allowed))
         near = did_you_mean(name, allowed)
         self.fail_at(
             token,
-            f"expected an operator after `{field}`",
+            f"expected an operator after `{field}`, not `{name}`",
             f"did you mean `{near}`?" if near else "operators: " + ", ".join(f"`{one}`" for one in allowed),
         )
 
@@ -465,7 +465,8 @@ class _Parser:
             last = self.tokens[self.at - 2]
             self.fail_at(last, f"`{last.text}` has nothing to compare with", f"write a value after `{last.text}`")
         if token.kind == "word" and token.text.partition(".")[0] in FIELDS:
-            self.fail_at(token, "a field cannot be compared with a field", "compare it with a literal")
+            help = f'compare it with a literal; a text stands in quotes: `"{token.text}"`'
+            self.fail_at(token, f"`{field}` cannot be compared with the field `{token.text}`", help)
         if token.kind == "regex":
             self.fail_at(token, "a pattern is not compared with `==`", f"write `{field} matches {token.text}`")
         value = self.literal_value(field, token)
@@ -483,7 +484,11 @@ class _Parser:
             self.fail_at(token, f"`{field}` is true or false", f"write `{field} == true`, or just `{field}`")
         if kind == "number" or (kind in ("header", "metadata") and token.kind == "number"):
             if token.kind != "number":
-                self.fail_at(token, f"`{field}` is a number", "write it without quotes, such as `10` or `0.5`")
+                self.fail_at(
+                    token,
+                    f"`{field}` is compared with a number, and `{token.text}` is none",
+                    "write it without quotes, such as `10` or `0.5`",
+                )
             return self.number(token)
         if kind == "metadata" and token.text in ("true", "false"):
             return token.text == "true"
@@ -539,7 +544,7 @@ class _Parser:
         while not self.accept("]"):
             token = self.take()
             if token.kind == "end":
-                self.fail_at(opening, "this `[` is never closed")
+                self.fail_at(opening, "this `[` is never closed", "close it with `]`")
             if token.kind == "regex":
                 self.fail_at(token, "a list holds no patterns", f"write `{field} matches {token.text}`, joined with `or`")
             value = self.literal_value(field, token)
@@ -564,7 +569,9 @@ class _Parser:
         end = self.clock() % 1440
         start %= 1440
         if start == end:
-            self.fail_at(token, "the window begins and ends at the same time", "leave the condition out for the whole day")
+            self.fail_at(
+                token, f"the window begins and ends at {token.text}", "leave the condition out for the whole day: equal ends hold no time"
+            )
         window = Between(start, end, self.zone())
         return Not(window) if operator == "not in" else window
 

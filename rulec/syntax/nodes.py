@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 MAX_EXPANDED_NODES = 200_000
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
@@ -262,7 +262,7 @@ class _Composer:
         if event.tag is not None and event.tag != "tag:yaml.org,2002:str" and event.tag != "!":
             self.diagnostics.error(
                 "yaml-tag",
-                "tags (`!…`) are not read",
+                f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` is not read",
                 Span(self.source, event.start_mark.index, event.end_mark.index),
                 "remove the tag; quote the value if it is meant as text",
             )

@@ -264,6 +264,13 @@ def _hops(value: Any) -> Any:
 Hops = Annotated[list[Hop], BeforeValidator(_hops)]
 
 
+def _chain_name(value: Any) -> Scalar | None:
+    return None if isinstance(value, Scalar) and value.value is None else _name(value)
+
+
+ChainName = Annotated[Any, BeforeValidator(_chain_name), _STRING]
+
+
 class Rule(Strict):
     """A rule."""
 
@@ -284,7 +291,7 @@ class Rule(Strict):
     refuse: Text | None = None
     status: Status | None = None
     fallback: Hops | None = None
-    fallback_chain: Annotated[Any, BeforeValidator(_text), _STRING] | None = None
+    fallback_chain: ChainName | None = None
 
     @classmethod
     def allows(cls, key: str) -> bool:

@@ -147,26 +147,29 @@ class _Reader:
         except Rejected as rejected:
             self.diagnostics.items.append(rejected.diagnostic)
 
-    def check(self, model: type[Entry], node: Node) -> Entry | None:
+    def check(self, model: type[Entry], node: Node, name: str | None = None) -> Entry | None:
         """The node as an instance of a vocabulary model; what is wrong with it is reported at its narrowest place."""
         try:
             return model.model_validate(_plain(node), context=self.diagnostics)
         except ValidationError as failure:
             for error in failure.errors(include_url=False, include_input=False):
-                self.report(error, node)
+                self.report(error, node, name)
             return None
 
-    def report(self, error: Any, node: Node) -> None:
+    def report(self, error: Any, node: Node, name: str | None = None) -> None:
         place = _find(node, error["loc"])
         if error["type"] == "missing":
             key = error["loc"][-1]
             self.diagnostics.error("missing-key", f"the key `{key}` is missing here", _opening(place))
         elif error["type"] == "rulec":
             context = error["ctx"]
-            self.diagnostics.error("wrong-value", context["message"], place.span, context["help"])
+            key = next((step for step in reversed(error["loc"]) if isinstance(step, str) and step != "[key]"), name)
+            message = context["message"] if key is None else f"`{key}`: {context['message']}"
+            self.diagnostics.error("wrong-value", message, place.span, context["help"])
         else:
             shape = {"dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping"}.get(error["type"])
-            self.diagnostics.error("wrong-value", f"{shape or 'another value'} is expected here", place.span)
+            key = next((step for step in reversed(error["loc"]) if isinstance(step, str)), "this")
+            self.diagnostics.error("wrong-value", f"`{key}`: {shape or 'another value'} is expected here", place.span)
 
     # Sections
 
@@ -176,8 +179,9 @@ class _Reader:
 
     def provider(self, name: Scalar, body: Node) -> None:
         self.refuse_reserved(name, "provider")
-        entry = self.check(vocabulary.Provider, body)
+        entry = self.check(vocabulary.Provider, body, name.text)
         if entry is None:
+            self.rules.broken.add(("provider", name.text))
             return
         settings = {key: getattr(entry, key) for key in _PROVIDER_SETTINGS if getattr(entry, key) is not None}
         settings.update({str(key): value for key, value in entry.litellm_params.items()})
@@ -203,8 +207,9 @@ class _Reader:
     def model(self, name: Scalar, body: Node) -> None:
         if isinstance(body, Scalar) and body.value is None:
             body = Mapping([], body.source, body.start, body.end)
-        entry = self.check(vocabulary.Model, body)
+        entry = self.check(vocabulary.Model, body, name.text)
         if entry is None:
+            self.rules.broken.add(("model", name.text))
             return
         settings = {key: getattr(entry, key) for key in ("rpm", "tpm") if getattr(entry, key) is not None}
         settings.update({str(key): _value(value) for key, value in entry.litellm_params.items()})
@@ -243,7 +248,7 @@ class _Reader:
         if not isinstance(upstream, Scalar):
             self.diagnostics.error(
                 "wrong-value",
-                "the name that the provider knows the model by is expected here",
+                "`served_by`: the name that the provider knows the model by is expected here",
                 upstream.span,
                 f"write `{provider.text}: name-there`",
             )
@@ -251,7 +256,7 @@ class _Reader:
         return ast.Serving(provider.located(), upstream.text if upstream.value is not None else None)
 
     def exact(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.ExactRule, body)
+        entry = self.check(vocabulary.ExactRule, body, name.text)
         if entry is not None:
             self.rule("exact", name.text, ast.Exact(name.located()), entry, name.span, body)
 
@@ -275,7 +280,7 @@ class _Reader:
         return tuple(compiled)
 
     def capability(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.CapabilityRule, body)
+        entry = self.check(vocabulary.CapabilityRule, body, name.text)
         if entry is None:
             return
         substitute = body.key("substitute") if isinstance(body, Mapping) else None
@@ -295,7 +300,7 @@ class _Reader:
             self.rule("size", text, tier, entry, entry.size.span, body)
 
     def metadata_rule(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.WhenRule, body)
+        entry = self.check(vocabulary.WhenRule, body, name.text)
         if entry is None:
             return
         condition = self.one_condition(entry.condition, entry.when)
@@ -316,7 +321,7 @@ class _Reader:
         return first if first is not None else second
 
     def virtual(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.VirtualModel, body)
+        entry = self.check(vocabulary.VirtualModel, body, name.text)
         if entry is None:
             return
         split = entry.complexity
@@ -338,7 +343,7 @@ class _Reader:
             self.attempt(self.rule, "default", "", ast.Everything(), document.default, key.span, body)
 
     def redundant(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.Redundant, body)
+        entry = self.check(vocabulary.Redundant, body, name.text)
         if entry is None:
             return
         if not entry.providers:
@@ -350,8 +355,9 @@ class _Reader:
 
     def chain(self, name: Scalar, body: Node) -> None:
         self.refuse_reserved(name, "chain")
-        entry = self.check(vocabulary.Chain, body)
+        entry = self.check(vocabulary.Chain, body, name.text)
         if entry is None:
+            self.rules.broken.add(("chain", name.text))
             return
         hops = body.get("chain") if isinstance(body, Mapping) else None
         retry = body.key("retry_attempts") if isinstance(body, Mapping) else None
@@ -376,7 +382,7 @@ class _Reader:
         if name.text not in known:
             help = suggest(name.text, known, "strategy")
             raise Rejected(_error(f"there is no strategy `{name.text}`", name.span, help))
-        entry = self.check(vocabulary.StrategySettings, body)
+        entry = self.check(vocabulary.StrategySettings, body, name.text)
         if entry is None:
             return
         canonical = STRATEGY_SYNONYMS.get(name.text, name.text)
@@ -402,12 +408,12 @@ class _Reader:
                     self.diagnostics.error("wrong-value", f"the factor `{key}` is a number from 0 on", key.scalar.span)
                     continue
                 factors[key] = number
-        if not factors:
+        if not items:
             self.diagnostics.error("wrong-value", "`weight_factors` names no factor", span, "write `{latency: 0.4}`")
         return factors
 
     def signal(self, name: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.Signal, body)
+        entry = self.check(vocabulary.Signal, body, name.text)
         if entry is None:
             return
         section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
@@ -418,7 +424,7 @@ class _Reader:
 
     def settings(self, model: type[BaseModel]) -> Callable[[Scalar, Node], None]:
         def section(key: Scalar, body: Node) -> None:
-            entry = self.check(model, body)
+            entry = self.check(model, body, key.text)
             if entry is not None:
                 self.declare_once(self.rules.sections, key.text, key, f"the section `{key.text}`")
                 values = {name: _settings_value(value) for name, value in entry if value is not None}
@@ -427,7 +433,7 @@ class _Reader:
         return section
 
     def litellm(self, key: Scalar, body: Node) -> None:
-        entry = self.check(vocabulary.LiteLLMSettings, body)
+        entry = self.check(vocabulary.LiteLLMSettings, body, key.text)
         if entry is not None:
             self.declare_once(self.rules.sections, "litellm", key, "the section `litellm`")
             values = {
@@ -479,7 +485,7 @@ class _Reader:
         if entry.until is not None:
             until = parse_date(entry.until.text)
             if until is None:
-                raise Rejected(_error(f"`{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31"))
+                raise Rejected(_error(f"`until`: `{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31"))
         description = entry.description or entry.reason
         self.rules.rules.append(
             ast.RuleDeclaration(
@@ -528,7 +534,7 @@ class _Reader:
             return ast.PassTarget()
         if not routed and not is_capability and not self.is_redundant_stub(entry):
             help = "name a `provider`, a `model`, `pass: true` or `refuse: \"text\"`"
-            raise Rejected(_error("this rule has no target", span, help))
+            raise Rejected(_error("the rule has no target", span, help))
         return self.route(entry)
 
     def is_redundant_stub(self, entry: vocabulary.Rule) -> bool:
@@ -627,7 +633,7 @@ class _Reader:
             if found is not None:
                 self.diagnostics.error(
                     "environment-reference",
-                    f"an environment reference cannot stand in `{section}`",
+                    f"the environment reference `{found.group()}` cannot stand in `{section}`",
                     scalar.located().part(found.start(), found.end()),
                     "it may stand in the settings of providers, signals and litellm",
                 )
