@@ -53,9 +53,10 @@ def test_every_request_goes_where_explain_says(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("moment", ["Starting", "ok "])
-def test_nothing_is_left_when_it_is_stopped(tmp_path: Path, number: signal.Signals, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "number"), [("ok ", signal.SIGINT), ("Starting", signal.SIGTERM), ("ok ", signal.SIGKILL)]
+)
+def test_nothing_is_left_when_it_is_stopped(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     process = subprocess.Popen(
         DEMO, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
