@@ -1,0 +1,2259 @@
+"""LLM routing decisions, compiled by rulec 0.1.0 from the rule set 3150c98a089e. Do not edit: change the rules, compile again.
+
+Named by `litellm_settings.callbacks` of the litellm_config.yaml beside this file. `decide` needs the standard library only.
+The text of this file may be used, copied and changed by anybody for any purpose, without fee (0BSD); it comes without warranty.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+VERSION = "0.1.0"
+FINGERPRINT = "3150c98a089e"
+
+
+def decide(body: Any, headers: Any, **caller: Any) -> Any:
+    """The decision for a request: the first rule that matches and applies, phase by phase (see Engine.decide).
+
+    `body` is the parsed JSON request, `headers` a mapping with lower-case names, `caller` any of key, team, user, tags,
+    endpoint, now and unavailable. Whatever comes, this returns a Decision and does not raise.
+    """
+    return ENGINE.decide(body, headers, caller)
+
+
+# The rules: (name, phase, target, chain, strategy, sticky) in the order that counts, and the tables that find them.
+TABLES: dict[str, Any] = {
+    'capability_header': 'x-capability',
+    'refusal': 'no routing rule matches this request (rule set 3150c98a089e)',
+    'providers': {
+        'ollama': ('ollama/{model}', (0,), 'llama3.1:8b', None),
+        'vllm': ('hosted_vllm/{model}', (1, 2), 'llama2-13b-vllm', 4096),
+        'llama_cpp_python': ('openai/{model}', (3,), 'llama-cpp-default', 8192),
+        'llama_cpp_native': ('openai/{model}', (3,), 'llama-cpp-default', 8192),
+    },
+    'models': {
+        'llama3.1:8b': (
+            (('ollama', 'llama3.1:8b'), ('llama_cpp_python', 'llama-3.1-8b-instruct'), ('vllm', 'meta-llama/Llama-3.1-8B-Instruct')),
+            None,
+            None,
+        ),
+        'qwen2.5-coder:7b': ((('ollama', 'qwen2.5-coder:7b'),), None, None),
+        'deepseek-coder-v2': ((('ollama', 'deepseek-coder-v2'),), 16000000000, None),
+        'llama2-13b-vllm': ((('vllm', 'meta-llama/Llama-2-13b-chat-hf'),), 13000000000, 4096),
+        'llama-cpp-default': ((('llama_cpp_python', 'llama-cpp-default'), ('llama_cpp_native', 'llama-cpp-default')), None, 8192),
+        'llama-7b': ((('ollama', 'llama2:7b'),), None, None),
+        'codellama-13b': ((('ollama', 'codellama:13b'), ('llama_cpp_python', 'codellama-13b-instruct')), None, None),
+        'llama3.1-70b': ((('vllm', 'meta-llama/Llama-3.1-70B-Instruct'), ('ollama', 'llama3.1:70b')), None, 32768),
+        'bge-m3': ((('ollama', 'bge-m3'), ('vllm', 'BAAI/bge-m3')), 567000000, None),
+    },
+    'rules': (
+        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, 'random', None),
+        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, 'random', None),
+        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, 'random', None),
+        (
+            'exact:llama3.1:8b',
+            'exact',
+            ('providers', (('ollama', 0.7), ('llama_cpp_python', 0.3)), False),
+            1,
+            'weighted',
+            None,
+        ),
+        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, 'random', None),
+        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, 'random', None),
+        (
+            'exact:llama-cpp-default',
+            'exact',
+            ('providers', (('llama_cpp_python', None),), False),
+            0,
+            'random',
+            None,
+        ),
+        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, 'random', None),
+        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 3, 'random', None),
+        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 4, 'random', None),
+        (
+            'pattern:.*\\.gguf$',
+            'pattern',
+            ('providers', (('llama_cpp_python', None),), False),
+            5,
+            'random',
+            None,
+        ),
+        (
+            'capability:code_generation',
+            'capability',
+            ('models', ('qwen2.5-coder:7b', 'deepseek-coder-v2'), (('ollama', None),), None, None, True),
+            6,
+            'round_robin',
+            None,
+        ),
+        (
+            'capability:high_throughput',
+            'capability',
+            ('models', ('llama2-13b-vllm', 'llama3.1-70b'), (('vllm', None),), 13000000000, None, True),
+            0,
+            'least_loaded',
+            None,
+        ),
+        (
+            'capability:low_latency',
+            'capability',
+            ('models', ('llama-cpp-default',), (('llama_cpp_native', None),), None, None, True),
+            7,
+            'fastest_response',
+            None,
+        ),
+        (
+            'capability:general_chat',
+            'capability',
+            ('models', ('llama3.1:8b', 'llama2-13b-vllm'), None, None, None, True),
+            0,
+            'usage_based',
+            None,
+        ),
+        (
+            'capability:large_context',
+            'capability',
+            ('models', ('llama-cpp-default', 'llama3.1-70b'), (('llama_cpp_python', None), ('vllm', None)), None, 8192, True),
+            0,
+            'most_capacity',
+            None,
+        ),
+        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, 'random', None),
+        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 8, 'random', None),
+        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 9, 'random', None),
+        ('default', 'default', ('providers', (('ollama', None),), True), 0, 'random', None),
+    ),
+    'chains': (
+        (
+            'default',
+            (('vllm', None, None, 'model_size >= "13B"', ('compare', 'model_size', None, '>=', 13000000000), ()), ('ollama', None, None, 'always', ('always',), ()), ('llama_cpp_python', None, None, 'always', ('always',), ())),
+            0,
+            0,
+        ),
+        (None, (), 0, 0),
+        (None, (('ollama', None, None, None, None, ()),), 0, 0),
+        (None, (('ollama', None, None, None, None, ()),), 0, 0),
+        (
+            'high_availability',
+            (('ollama', None, None, None, None, ()), ('llama_cpp_python', None, None, None, None, ()), ('llama_cpp_native', None, None, None, None, ())),
+            3,
+            500,
+        ),
+        (None, (('llama_cpp_native', None, None, None, None, ()),), 0, 0),
+        (
+            'code_generation',
+            (('ollama', 'qwen2.5-coder:7b', None, None, None, ()), ('llama_cpp_python', None, None, 'ollama_unavailable', ('unavailable', 'ollama'), ('ollama',))),
+            0,
+            0,
+        ),
+        (None, (('llama_cpp_python', None, None, None, None, ()),), 0, 0),
+        (None, (('llama_cpp_python', None, None, None, None, ()),), 0, 0),
+        (None, (('ollama', None, None, None, None, ()),), 0, 0),
+    ),
+    'when': (
+        ((0, None), (1, None), (2, None)),
+        (
+            ('values', 'header', 'x-priority', (1, 2), (1, 2), {'high': (0,)}),
+            ('numbers', 'batch_size', None, (), (0, 2), (1,), ((0, 2), (), (1,))),
+            ('values', 'stream', None, (0, 1), (0, 1), {('bool', True): (2,)}),
+        ),
+    ),
+    'exact': {'llama3.1:8b': 3, 'qwen2.5-coder:7b': 4, 'llama2-13b-vllm': 5, 'llama-cpp-default': 6},
+    'rule_patterns': {7: (1,), 8: (2,), 9: (0,), 10: (3,)},
+    'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': (9,)}, ()),
+    'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
+    'sizes': ((8000000000, 13000000000), ((16,), (17,), (17,), (17,), (18,))),
+    'default': 19,
+    'patterns': (
+        (
+            'automaton',
+            (('match',), ('assert', 'text_end', 0), ('chars', 8320, 1), ('split', (4, 2)), ('chars', 8, 3), ('chars', 8, 3), ('chars', 16, 5), ('split', (8, 6)), ('chars', 65533, 7)),
+            7,
+            (0, 10, 11, 48, 58, 59, 65, 66, 67, 91, 95, 96, 97, 98, 99, 123),
+            2,
+            30152,
+        ),
+        ('prefix', 'meta-llama/'),
+        ('prefix', 'mistralai/'),
+        ('suffix', '.gguf'),
+    ),
+    'zones': (),
+}
+
+# Settings of providers that the environment may change: (variable, default) in place of each reference.
+ENVIRONMENT: dict[str, Any] = {
+    'ollama': {'api_base': (('OLLAMA_API_BASE', 'http://127.0.0.1:11434'),)},
+    'vllm': {'api_base': (('VLLM_API_BASE', 'http://127.0.0.1:8001/v1'),)},
+    'llama_cpp_python': {
+        'api_base': (('LLAMA_CPP_PYTHON_API_BASE', 'http://127.0.0.1:8000/v1'),),
+        'api_key': (('LLAMA_CPP_KEY', 'none'),),
+    },
+    'llama_cpp_native': {
+        'api_base': (('LLAMA_CPP_NATIVE_API_BASE', 'http://127.0.0.1:8080/v1'),),
+        'api_key': (('LLAMA_CPP_KEY', 'none'),),
+    },
+}
+
+# Request parameters where the client gave none.
+DEFAULTS: dict[str, Any] = {}
+
+
+# -------------------- sizes --------------------
+# Model sizes: whole numbers of parameters, from a literal or read off a model's name.
+
+
+import re
+
+LONGEST_NAME = 256
+
+_UNITS = {"b": 9, "m": 6}
+_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:([0-9]+)[xX])?([0-9]+)(?:\.([0-9]+))?([bBmM])(?![A-Za-z0-9])")
+
+
+def is_regular_name(name: str) -> bool:
+    """Whether patterns and sizes look at this model name at all: 1 to 256 printable ASCII characters."""
+    return 0 < len(name) <= LONGEST_NAME and name.isascii() and name.isprintable()
+
+
+def size_from_name(name: str) -> int | None:
+    """The parameters that a model name tells of: the leftmost number with a `b` or `m`; `8x7b` is 56 billion."""
+    if not is_regular_name(name):
+        return None
+    found = _IN_NAME.search(name)
+    if found is None:
+        return None
+    count, whole, fraction, unit = found.groups()
+    return (int(count) if count else 1) * parameters(whole, fraction or "", unit)
+
+
+def parameters(whole: str, fraction: str, unit: str) -> int:
+    """Digits before and after the point and a unit (b or m) as a whole number of parameters."""
+    exponent = _UNITS[unit.lower()]
+    scaled: int = int(whole + fraction) * 10**exponent
+    return scaled // int(10 ** len(fraction))
+
+
+# -------------------- matching --------------------
+# Matchers for patterns: string tests, and an automaton that reads each character once.
+
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+MAX_CACHED_STATES = 500
+
+
+def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
+    """The test for one compiled pattern: a function from a text to a bool; linear in the text for every pattern."""
+    kind = spec[0]
+    if kind == "any":
+        return lambda text: True
+    if kind == "set":
+        return frozenset(spec[1]).__contains__
+    literal = spec[1]
+    if kind == "prefix":
+        return lambda text: text.startswith(literal)
+    if kind == "suffix":
+        return lambda text: text.endswith(literal)
+    if kind == "contains":
+        return lambda text: literal in text
+    if kind == "glob":
+        start, parts, end = spec[1:]
+        return lambda text: match_glob(text, start, parts, end)
+    if kind == "or":
+        tests = [build_matcher(one) for one in spec[1:]]
+        return lambda text: any(test(text) for test in tests)
+    return Automaton(*spec[1:]).search
+
+
+def match_glob(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
+    """Whether the literal parts stand in the text in order; `start` and `end` anchor the first and the last one.
+
+    What lies between two parts never holds a newline, so each line is looked at alone.
+    """
+    if "\n" not in text:
+        return _match_line(text, start, parts, end)
+    lines = text.split("\n")
+    if start and end:
+        return False
+    if start:
+        lines = lines[:1]
+    elif end:
+        lines = lines[-1:]
+    return any(_match_line(line, start, parts, end) for line in lines)
+
+
+def _match_line(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
+    first, last = parts[0], parts[-1]
+    if start:
+        if not text.startswith(first):
+            return False
+        position = len(first)
+    else:
+        position = text.find(first)
+        if position < 0:
+            return False
+        position += len(first)
+    for part in parts[1:-1]:
+        position = text.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    if end:
+        return len(text) - len(last) >= position and text.endswith(last)
+    return text.find(last, position) >= 0
+
+
+_AT_START, _AFTER_NEWLINE, _AFTER_WORD, _AFTER_OTHER = range(4)
+_AT_END = 0
+
+
+class Automaton:
+    """A nondeterministic automaton whose deterministic states are made when they are first reached.
+
+    `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `cuts` are the
+    code points at which a new class of characters begins; `newline` and `word` are the classes of those, as bits.
+    The cache of deterministic states is bounded, and a state costs at most one walk over `states`, so time is linear.
+    """
+
+    def __init__(
+        self, states: Sequence[Sequence[Any]], start: int, cuts: Sequence[int], newline: int, word: int
+    ) -> None:
+        self.states = states
+        self.start = start
+        self.cuts = cuts
+        self.kinds = [
+            _AFTER_NEWLINE if newline >> number & 1 else _AFTER_WORD if word >> number & 1 else _AFTER_OTHER
+            for number in range(len(cuts))
+        ]
+        self.ascii = [bisect_right(cuts, code) - 1 for code in range(128)]
+        self.cache: dict[tuple[frozenset[int], int], _State] = {}
+
+    def search(self, text: str) -> bool:
+        """Whether the pattern matches anywhere in the text."""
+        state = self.state(frozenset(), _AT_START)
+        for character in text:
+            code = ord(character)
+            number = self.ascii[code] if code < 128 else bisect_right(self.cuts, code) - 1
+            following = state.after.get(number)
+            if following is None:
+                following = self.step(state, number)
+            if following is MATCHED:
+                return True
+            state = following
+        if state.at_end is None:
+            state.at_end = self.closure(state, _AT_END) is None
+        return state.at_end
+
+    def state(self, members: frozenset[int], before: int) -> _State:
+        key = (members, before)
+        found = self.cache.get(key)
+        if found is None:
+            if len(self.cache) >= MAX_CACHED_STATES:
+                self.cache.clear()
+            found = self.cache[key] = _State(members, before)
+        return found
+
+    def step(self, state: _State, number: int) -> _State:
+        kind = self.kinds[number]
+        reached = self.closure(state, kind)
+        if reached is None:
+            following = MATCHED
+        else:
+            bit = 1 << number
+            members = frozenset(self.states[one][2] for one in reached if self.states[one][1] & bit)
+            following = self.state(members, kind)
+        state.after[number] = following
+        return following
+
+    def closure(self, state: _State, following: int) -> list[int] | None:
+        """The states that read a character next, given what stands before and after; None if the pattern has matched."""
+        reading = []
+        seen = set(state.members)
+        seen.add(self.start)
+        waiting = list(seen)
+        while waiting:
+            number = waiting.pop()
+            one = self.states[number]
+            kind = one[0]
+            if kind == "match":
+                return None
+            if kind == "chars":
+                reading.append(number)
+                continue
+            if kind == "assert":
+                nexts = (one[2],) if _holds(one[1], state.before, following) else ()
+            else:
+                nexts = one[1]
+            for target in nexts:
+                if target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+        return reading
+
+
+class _State:
+    __slots__ = ("members", "before", "after", "at_end")
+
+    def __init__(self, members: frozenset[int], before: int) -> None:
+        self.members = members
+        self.before = before
+        self.after: dict[int, _State] = {}
+        self.at_end: bool | None = None
+
+
+MATCHED = _State(frozenset(), _AT_START)
+
+
+def _holds(kind: str, before: int, following: int) -> bool:
+    if kind == "text_start":
+        return before == _AT_START
+    if kind == "text_end":
+        return following == _AT_END
+    if kind == "line_start":
+        return before in (_AT_START, _AFTER_NEWLINE)
+    if kind == "line_end":
+        return following in (_AT_END, _AFTER_NEWLINE)
+    return ((before == _AFTER_WORD) != (following == _AFTER_WORD)) == (kind == "word_boundary")
+
+
+# -------------------- records --------------------
+# What a decision is made of: immutable records that read as attributes and as keys.
+
+
+from collections.abc import Callable
+from typing import Any
+
+PLAIN_ERROR_KINDS = frozenset(("rate_limit", "timeout", "connection", "server_error", "quota", "auth", "not_found"))
+"""What a hop without `on_error` takes: not context_window, content_policy and bad_request."""
+
+
+class Record:
+    """Fields by attribute or by key; equal where all fields are."""
+
+    __slots__: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.shown:
+            return getattr(self, name)
+        raise KeyError(name)
+
+    def keys(self) -> tuple[str, ...]:
+        return self.shown
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return getattr(self, name) if name in self.shown else default
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, one) == getattr(other, one) for one in self.shown)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, one) for one in self.shown))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{one}={getattr(self, one)!r}' for one in self.shown)})"
+
+
+class Candidate(Record):
+    """One deployment that may serve: `model` is the upstream name, `group` the client-visible one."""
+
+    __slots__ = ("provider", "model", "litellm_model", "group", "weight")
+    shown = __slots__
+
+    def __init__(self, provider: str, model: str, litellm_model: str, group: str, weight: float | None = None) -> None:
+        self.provider = provider
+        self.model = model
+        self.litellm_model = litellm_model
+        self.group = group
+        self.weight = weight
+
+
+class Hop(Record):
+    """One step of a fallback chain that is possible for the request; `when` is the part that is decided later."""
+
+    __slots__ = ("provider", "model", "litellm_model", "group", "on_error", "when", "chain", "kinds", "test")
+    shown = ("provider", "model", "litellm_model", "group", "on_error", "when", "chain")
+
+    def __init__(
+        self,
+        place: Candidate,
+        on_error: tuple[str, ...] | None,
+        when: str | None,
+        chain: str | None,
+        test: Callable[[frozenset[str]], bool] | None = None,
+    ) -> None:
+        self.provider = place.provider
+        self.model = place.model
+        self.litellm_model = place.litellm_model
+        self.group = place.group
+        self.on_error = on_error
+        self.when = when
+        self.chain = chain
+        self.kinds = PLAIN_ERROR_KINDS if on_error is None else frozenset(on_error)
+        self.test = test
+
+    def takes(self, kind: str) -> bool:
+        """Whether the hop is for errors of this kind."""
+        return kind in self.kinds
+
+    def allowed(self, failed_providers: set[str] | frozenset[str] = frozenset()) -> bool:
+        """Whether the hop's condition holds now that these providers have failed."""
+        return self.test is None or self.test(frozenset(failed_providers))
+
+
+class Decision(Record):
+    """What the rules say about one request."""
+
+    __slots__ = (
+        "action",
+        "rule",
+        "phase",
+        "candidates",
+        "strategy",
+        "sticky",
+        "fallbacks",
+        "status",
+        "text",
+        "retry_attempts",
+        "retry_delay_ms",
+        "_hops",
+    )
+    shown = __slots__[:-1]
+
+    def __init__(
+        self,
+        action: str,
+        rule: str | None,
+        phase: str | None,
+        candidates: tuple[Candidate, ...] = (),
+        strategy: str | None = None,
+        sticky: str | None = None,
+        fallbacks: tuple[Hop, ...] = (),
+        status: int | None = None,
+        text: str | None = None,
+        retry_attempts: int = 0,
+        retry_delay_ms: int = 0,
+        hops: Callable[[Candidate], tuple[Hop, ...]] | None = None,
+    ) -> None:
+        self.action = action
+        self.rule = rule
+        self.phase = phase
+        self.candidates = candidates
+        self.strategy = strategy
+        self.sticky = sticky
+        self.fallbacks = fallbacks
+        self.status = status
+        self.text = text
+        self.retry_attempts = retry_attempts
+        self.retry_delay_ms = retry_delay_ms
+        self._hops = hops
+
+    def hops(self, candidate: Candidate) -> tuple[Hop, ...]:
+        """The hops that are possible once this candidate was picked, which itself is not among them."""
+        return self.fallbacks if self._hops is None else self._hops(candidate)
+
+
+# -------------------- request --------------------
+# What a request looks like to a rule: each field is read from the body, the headers or the caller when first asked for.
+#
+# Nothing here raises, whatever a client sends: a value of the wrong type is an absent one.
+
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_IMAGE_PARTS = frozenset(("image_url", "input_image", "image"))
+_MOST_DIGITS = 300
+
+
+class Request:
+    """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller."""
+
+    def __init__(
+        self,
+        body: Any,
+        headers: Any,
+        capability_header: str = "x-capability",
+        key: Any = None,
+        team: Any = None,
+        user: Any = None,
+        tags: Any = (),
+        endpoint: Any = None,
+        now: Any = None,
+        unavailable: Any = (),
+    ) -> None:
+        self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
+        self.headers: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+        self.capability_header = capability_header
+        self.key = text_or_none(key)
+        self.team = text_or_none(team)
+        self.user = text_or_none(user)
+        self.caller_tags = tags
+        self.endpoint = text_or_none(endpoint)
+        self.now = now
+        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str))
+        model = self.body.get("model")
+        self.model: str | None = model if isinstance(model, str) and model else None
+        self.complexity = None
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        found = self.body.get("metadata")
+        return found if isinstance(found, dict) else {}
+
+    def header(self, name: str) -> str | None:
+        return text_or_none(self.headers.get(name))
+
+    def header_number(self, name: str) -> float | int | None:
+        """A header's value where it is a plain decimal number."""
+        value = self.header(name)
+        if value is None or _DECIMAL.match(value) is None:
+            return None
+        return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
+
+    @property
+    def capability(self) -> str | None:
+        return self.header(self.capability_header) or text_or_none(self.metadata.get("capability")) or None
+
+    @property
+    def stream(self) -> bool:
+        return self.body.get("stream") is True
+
+    @property
+    def tools(self) -> bool:
+        found = self.body.get("tools")
+        return isinstance(found, list) and len(found) > 0
+
+    @property
+    def images(self) -> bool:
+        return any(isinstance(part, dict) and _is_image(part) for part in self._parts())
+
+    @property
+    def batch_size(self) -> int:
+        found = self.body.get("prompt")
+        if found is None:
+            found = self.body.get("input")
+        if not isinstance(found, list):
+            return 1
+        return max(1, sum(1 for item in found if isinstance(item, str) or _is_token_list(item)))
+
+    @property
+    def max_tokens(self) -> float | int | None:
+        for name in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
+            value = number_or_none(self.body.get(name))
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def temperature(self) -> float | int | None:
+        return number_or_none(self.body.get("temperature"))
+
+    @property
+    def n(self) -> float | int | None:
+        return number_or_none(self.body.get("n"))
+
+    @property
+    def messages(self) -> int:
+        found = self.body.get("messages")
+        return len(found) if isinstance(found, list) else 0
+
+    @property
+    def prompt_chars(self) -> int:
+        return sum(len(text) for text in self._texts())
+
+    @property
+    def estimated_tokens(self) -> int:
+        length = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in self._texts())
+        return -(-length // 3)
+
+    @property
+    def tags(self) -> frozenset[str]:
+        sources = (self.caller_tags, self.metadata.get("tags"), self.body.get("tags"))
+        found = {one for source in sources for one in _items(source) if isinstance(one, str)}
+        found.update(part.strip() for part in (self.header("x-litellm-tags") or "").split(","))
+        found.discard("")
+        return frozenset(found)
+
+    def metadata_value(self, name: str) -> Any:
+        """A scalar of the body's metadata: text, a number or a bool; None for all else."""
+        value = self.metadata.get(name)
+        return value if isinstance(value, (str, bool)) else number_or_none(value)
+
+    def moment(self) -> datetime:
+        """The time that the request is judged by, in UTC."""
+        value = self.now
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            except ValueError:
+                value = None
+        if not isinstance(value, datetime):
+            return datetime.now(timezone.utc)
+        try:
+            return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+        except (OverflowError, ValueError):
+            return value.replace(tzinfo=timezone.utc)
+
+    def local_time(self, offsets: Sequence[tuple[int, int]]) -> tuple[int, str]:
+        """The minute of the day and the weekday where a zone's offsets are these: [(since, seconds), …] by time."""
+        moment = self.moment()
+        at = bisect_right(offsets, (int((moment - _EPOCH).total_seconds()), 1 << 30)) - 1
+        try:
+            local = moment + timedelta(seconds=offsets[max(at, 0)][1])
+        except OverflowError:
+            local = moment
+        return local.hour * 60 + local.minute, _DAYS[local.weekday()]
+
+    def _parts(self) -> Iterator[Any]:
+        """Everything that can hold text or an image: message contents and their parts, and the body's text fields."""
+        for name in ("messages", "input"):
+            for item in _items(self.body.get(name)):
+                if isinstance(item, dict):
+                    content = item.get("content")
+                    yield from (content,) if isinstance(content, str) else _items(content)
+        for name in ("system", "instructions", "prompt", "input"):
+            value = self.body.get(name)
+            yield from (value,) if isinstance(value, str) else _items(value)
+
+    def _texts(self) -> Iterator[str]:
+        for part in self._parts():
+            if isinstance(part, str):
+                yield part
+            elif isinstance(part, dict) and isinstance(part.get("text"), str):
+                yield part["text"]
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, (list, tuple, set, frozenset)) else ()
+
+
+def _is_image(part: dict[Any, Any]) -> bool:
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in _IMAGE_PARTS
+
+
+def _is_token_list(item: Any) -> bool:
+    return isinstance(item, list) and bool(item) and all(type(one) is int for one in item)
+
+
+def text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def number_or_none(value: Any) -> float | int | None:
+    """A number that can be compared: an int or float, not a bool and not NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        return None
+    return value
+
+
+FIELD_READERS: dict[str, Callable[[Request], Any]] = {
+    "model": lambda request: request.model,
+    "capability": lambda request: request.capability,
+    "stream": lambda request: request.stream,
+    "tools": lambda request: request.tools,
+    "images": lambda request: request.images,
+    "batch_size": lambda request: request.batch_size,
+    "max_tokens": lambda request: request.max_tokens,
+    "temperature": lambda request: request.temperature,
+    "n": lambda request: request.n,
+    "prompt_chars": lambda request: request.prompt_chars,
+    "estimated_tokens": lambda request: request.estimated_tokens,
+    "messages": lambda request: request.messages,
+    "complexity": lambda request: request.complexity,
+    "endpoint": lambda request: request.endpoint,
+    "user": lambda request: request.user,
+    "team": lambda request: request.team,
+    "key": lambda request: request.key,
+    "tag": lambda request: request.tags,
+}
+"""How each plain field is read; `header.NAME`, `metadata.NAME`, `model_size` and the times take an argument or the catalogue."""
+
+
+# -------------------- catalogue --------------------
+# What exists: providers and models as plain data, and who serves what by which name.
+
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+MOST_REMEMBERED = 32_768
+
+
+class Catalogue:
+    """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
+
+    `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
+    """
+
+    def __init__(
+        self,
+        providers: Mapping[str, Sequence[Any]],
+        models: Mapping[str, Sequence[Any]],
+        patterns: Sequence[Sequence[Any]],
+    ) -> None:
+        self.providers = providers
+        self.models = models
+        self.patterns = patterns
+        self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
+        self.accepting: dict[str, frozenset[str]] = {}
+
+    def matches(self, pattern: int, text: str) -> bool:
+        """Whether a pattern matches; its matcher is built when it is first needed."""
+        matcher = self.matchers[pattern]
+        if matcher is None:
+            matcher = self.matchers[pattern] = build_matcher(self.patterns[pattern])
+        return matcher(text)
+
+    def accepts(self, model: str) -> frozenset[str]:
+        """The providers whose patterns take this name, remembered for the names asked last."""
+        found = self.accepting.get(model)
+        if found is None:
+            if len(self.accepting) >= MOST_REMEMBERED:
+                self.accepting.clear()
+            regular = is_regular_name(model)
+            found = self.accepting[model] = frozenset(
+                name
+                for name, provider in self.providers.items()
+                if regular and any(self.matches(one, model) for one in provider[1])
+            )
+        return found
+
+    def size(self, model: str | None) -> int | None:
+        """The parameters of a requested model: the catalogue's, else read from its name."""
+        if model is None or not is_regular_name(model):
+            return None
+        entry = self.models.get(model)
+        return size_from_name(model) if entry is None or entry[1] is None else entry[1]
+
+    def upstream(self, provider: str, model: str) -> str | None:
+        """The name by which a provider knows a model, None where it cannot serve it."""
+        entry = self.models.get(model)
+        if entry is not None and entry[0] is not None:
+            for name, upstream in entry[0]:
+                if name == provider:
+                    return self.fixed(provider) or str(upstream)
+        return (self.fixed(provider) or model) if provider in self.accepts(model) else None
+
+    def fixed(self, provider: str) -> str | None:
+        template: str = self.providers[provider][0]
+        return None if "{model}" in template else template.rpartition("/")[2]
+
+    def serving(self, model: str) -> list[str]:
+        """The providers that serve a model, in the catalogue's order, else in the order they are declared."""
+        entry = self.models.get(model)
+        if entry is not None and entry[0] is not None:
+            return [name for name, _ in entry[0]]
+        accepting = self.accepts(model)
+        return [name for name in self.providers if name in accepting]
+
+    def candidate(self, provider: str, model: str, weight: float | None = None) -> Candidate | None:
+        """The place where a provider serves a model, None where it cannot."""
+        upstream = self.upstream(provider, model)
+        return None if upstream is None else self.place(provider, upstream, model, weight)
+
+    def place(self, provider: str, upstream: str, model: str, weight: float | None = None) -> Candidate:
+        litellm_model = self.providers[provider][0].replace("{model}", upstream)
+        return Candidate(provider, upstream, litellm_model, model, weight)
+
+    def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
+        """A provider's default model, which stands in where the rules say so."""
+        default = self.providers[provider][2]
+        if default is None:
+            return None
+        upstream = self.upstream(provider, default) or self.fixed(provider) or default
+        return self.place(provider, upstream, default, weight)
+
+    def fits(self, place: Candidate, min_size: int | None, min_context: int | None) -> bool:
+        """Whether a candidate is large enough; an unknown size or context is not."""
+        entry = self.models.get(place.group)
+        if min_size is not None:
+            size = entry[1] if entry is not None else None
+            if size is None:
+                size = size_from_name(place.group)
+            if size is None:
+                size = size_from_name(place.model)
+            if size is None or size < min_size:
+                return False
+        if min_context is not None:
+            context = entry[2] if entry is not None else None
+            if context is None:
+                context = self.providers[place.provider][3]
+            if context is None or context < min_context:
+                return False
+        return True
+
+
+# -------------------- conditions --------------------
+# Conditions as data to tests: a comparison with an absent field is false, `not` turns it round.
+
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+Test = Callable[[Request, "frozenset[str]"], bool]
+"""A condition: the request and the providers that are unavailable to a bool."""
+Zones = Sequence["Sequence[tuple[int, int]]"]
+"""For each time zone in use its offsets: [(seconds since 1970, offset in seconds), …] by time."""
+
+
+def build_test(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Test:
+    """The test for one condition as data; the first item of a row names its kind."""
+    kind = row[0]
+    if kind == "always":
+        return lambda request, down: True
+    if kind == "not":
+        inner = build_test(row[1], catalogue, zones)
+        return lambda request, down: not inner(request, down)
+    if kind in ("and", "or"):
+        tests = [build_test(one, catalogue, zones) for one in row[1]]
+        if kind == "and":
+            return lambda request, down: all(test(request, down) for test in tests)
+        return lambda request, down: any(test(request, down) for test in tests)
+    if kind == "unavailable":
+        return lambda request, down: row[1] in down
+    if kind == "between":
+        return _between(row[1], row[2], zones[row[3]])
+    if kind == "days":
+        return lambda request, down: request.local_time(zones[row[2]])[1] in row[1]
+    if kind == "tag":
+        return lambda request, down: row[1] in request.tags
+    return _field_test(row, catalogue)
+
+
+def _between(start: int, end: int, offsets: Any) -> Test:
+    def test(request: Request, down: frozenset[str]) -> bool:
+        minute = request.local_time(offsets)[0]
+        return start <= minute < end if start < end else minute >= start or minute < end
+
+    return test
+
+
+def _field_test(row: Sequence[Any], catalogue: Catalogue) -> Test:
+    kind, name, argument = row[:3]
+    if kind == "present":
+        read = field_reader(name, argument, catalogue)
+        return lambda request, down: read(request) not in (None, frozenset())
+    if kind == "flag":
+        read = field_reader(name, argument, catalogue)
+        return lambda request, down: read(request) is True
+    if kind == "matches":
+        read = field_reader(name, argument, catalogue)
+        return _matches(read, name == "model", row[3], catalogue)
+    if kind == "among":
+        tests = [_comparison(name, argument, "==", one, catalogue) for one in row[3]]
+        return lambda request, down: any(test(request, down) for test in tests)
+    return _comparison(name, argument, row[3], row[4], catalogue)
+
+
+def _matches(read: Callable[[Request], Any], names_only: bool, pattern: int, catalogue: Catalogue) -> Test:
+    def test(request: Request, down: frozenset[str]) -> bool:
+        text = read(request)
+        if not isinstance(text, str) or (names_only and not is_regular_name(text)):
+            return False
+        return catalogue.matches(pattern, text)
+
+    return test
+
+
+def _comparison(name: str, argument: str | None, operator: str, literal: Any, catalogue: Catalogue) -> Test:
+    as_number = name == "header" and not isinstance(literal, str)
+    read = field_reader("header_number" if as_number else name, argument, catalogue)
+    compare = COMPARISONS[operator]
+    wanted = (str,) if isinstance(literal, str) else (bool,) if isinstance(literal, bool) else (int, float)
+
+    def test(request: Request, down: frozenset[str]) -> bool:
+        value = read(request)
+        return type(value) in wanted and compare(value, literal)
+
+    return test
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda value, literal: bool(value == literal),
+    "<": lambda value, literal: bool(value < literal),
+    "<=": lambda value, literal: bool(value <= literal),
+    ">": lambda value, literal: bool(value > literal),
+    ">=": lambda value, literal: bool(value >= literal),
+    "contains": lambda value, literal: literal in value,
+    "starts_with": lambda value, literal: bool(value.startswith(literal)),
+    "ends_with": lambda value, literal: bool(value.endswith(literal)),
+}
+
+
+def field_reader(name: str, argument: str | None, catalogue: Catalogue) -> Callable[[Request], Any]:
+    """How a field is read from a request, bound to its argument."""
+    key = argument or ""
+    if name == "header":
+        return lambda request: request.header(key)
+    if name == "header_number":
+        return lambda request: request.header_number(key)
+    if name == "metadata":
+        return lambda request: request.metadata_value(key)
+    if name == "model_size":
+        return lambda request: catalogue.size(request.model)
+    return FIELD_READERS.get(name, _always)
+
+
+def _always(request: Request) -> bool:
+    return True
+
+
+# -------------------- index --------------------
+# Indexes that find the few rules that can match, so that a decision does not walk through all of them.
+#
+# Sets of clauses and patterns are ints used as bit sets: the lowest bit that stays is the first in order.
+
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+
+MOST_VALUES = 4096
+
+
+class ConditionIndex:
+    """Finds the `when` rules that match a request.
+
+    A condition is a union of clauses, a clause an intersection of what it asks of each field. For each field a column
+    knows which clauses a value satisfies; what remains after all columns is tested for its `rest`, if it has one.
+    `clauses` are (rule, rest) in order; `columns` are (kind, field, argument, otherwise, absent, table), where
+    `otherwise` and `absent` list the clauses satisfied by a value that no clause names and by an absent one.
+    """
+
+    def __init__(
+        self, clauses: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]], catalogue: Catalogue, zones: Zones
+    ) -> None:
+        self.rules = [rule for rule, _ in clauses]
+        self.rests: list[Test | None] = [
+            None if rest is None else build_test(rest, catalogue, zones) for _, rest in clauses
+        ]
+        self.everything = (1 << len(clauses)) - 1
+        self.columns = [_make_column(row, catalogue) for row in columns]
+
+    def matching(self, request: Request) -> Iterator[int]:
+        """The rules whose condition holds, in order, each once."""
+        remaining = self.everything
+        for column in self.columns:
+            remaining &= column.satisfied(request)
+            if not remaining:
+                return
+        last = -1
+        while remaining:
+            lowest = remaining & -remaining
+            remaining ^= lowest
+            number = lowest.bit_length() - 1
+            rule = self.rules[number]
+            if rule == last:
+                continue
+            rest = self.rests[number]
+            if rest is None or rest(request, request.unavailable):
+                last = rule
+                yield rule
+
+
+class ValueColumn:
+    """What the clauses ask of a field by equality: `table` lists for each named value the clauses it changes."""
+
+    def __init__(self, read: Any, otherwise: int, absent: int, table: dict[Any, Sequence[int]]) -> None:
+        self.read = read
+        self.otherwise = otherwise
+        self.absent = absent
+        self.table = table
+        self.known: dict[Any, int] = {}
+
+    def satisfied(self, request: Request) -> int:
+        value = self.read(request)
+        if value is None:
+            return self.absent
+        if value is True or value is False:
+            value = ("bool", value)
+        elif type(value) is not str:
+            return self.otherwise
+        found = self.known.get(value)
+        if found is not None:
+            return found
+        changed = self.table.get(value)
+        if changed is None:
+            return self.otherwise
+        found = self.known[value] = self.otherwise ^ bits(changed)
+        return found
+
+
+class NumberColumn:
+    """What the clauses ask of a number: between and on its `cuts` the same clauses are satisfied.
+
+    `table` lists for each of the 2n+1 places (below the first cut, on it, above it, …) the clauses that change there.
+    """
+
+    def __init__(self, read: Any, absent: int, cuts: Sequence[Any], table: Sequence[Sequence[int]]) -> None:
+        self.read = read
+        self.absent = absent
+        self.cuts = cuts
+        self.table = table
+        self.known: dict[int, int] = {}
+
+    def satisfied(self, request: Request) -> int:
+        value = self.read(request)
+        if value is None or type(value) is bool or not isinstance(value, (int, float)):
+            return self.absent
+        at = bisect_left(self.cuts, value)
+        place = 2 * at + (1 if at < len(self.cuts) and self.cuts[at] == value else 0)
+        found = self.known.get(place)
+        if found is None:
+            found = 0
+            for changed in self.table[: place + 1]:
+                found ^= bits(changed)
+            self.known[place] = found
+        return found
+
+
+def _make_column(row: Sequence[Any], catalogue: Catalogue) -> ValueColumn | NumberColumn:
+    kind, name, argument, otherwise, absent, *table = row
+    if kind == "values":
+        return ValueColumn(field_reader(name, argument, catalogue), bits(otherwise), bits(absent), table[0])
+    if name == "header":
+        name = "header_number"
+    return NumberColumn(field_reader(name, argument, catalogue), bits(absent), table[0], table[1])
+
+
+def bits(numbers: Sequence[int]) -> int:
+    """The numbers as a bit set."""
+    if not numbers:
+        return 0
+    octets = bytearray(max(numbers) // 8 + 1)
+    for number in numbers:
+        octets[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(octets, "little")
+
+
+class PatternIndex:
+    """Finds the pattern rules that can match a name, by literals that every match must hold.
+
+    `prefixes`, `suffixes` and `names` list rules by literal; `grams` by the first characters of a literal that may
+    stand anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
+    """
+
+    def __init__(
+        self,
+        names: dict[str, Sequence[int]],
+        prefixes: dict[str, Sequence[int]],
+        suffixes: dict[str, Sequence[int]],
+        grams: dict[str, Sequence[int]],
+        others: Sequence[int],
+    ) -> None:
+        self.names = names
+        self.prefixes = prefixes
+        self.suffixes = suffixes
+        self.grams = grams
+        self.others = others
+        self.prefix_lengths = sorted({len(one) for one in prefixes})
+        self.suffix_lengths = sorted({len(one) for one in suffixes})
+        self.gram_lengths = sorted({len(one) for one in grams})
+
+    def possible(self, name: str) -> list[int]:
+        """The rules that can match, in order."""
+        found = set(self.others)
+        found.update(self.names.get(name, ()))
+        for length in self.prefix_lengths:
+            found.update(self.prefixes.get(name[:length], ()))
+        for length in self.suffix_lengths:
+            if length <= len(name):
+                found.update(self.suffixes.get(name[len(name) - length :], ()))
+        for length in self.gram_lengths:
+            grams = self.grams
+            for at in range(len(name) - length + 1):
+                rules = grams.get(name[at : at + length])
+                if rules is not None:
+                    found.update(rules)
+        return sorted(found)
+
+
+# -------------------- engine --------------------
+# The decision: tables made by the compiler, walked in the order of the phases.
+
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+MOST_NAMES = 32_768
+MOST_LEAVES = 65_536
+CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
+
+
+class Engine:
+    """Decides requests by tables: rules in effective order, one index for each phase (see `backends.python`)."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.capability_header: str = tables["capability_header"]
+        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
+        self.zones = tables["zones"]
+        self.rules: Sequence[Sequence[Any]] = tables["rules"]
+        self.chains = [self.chain(row) for row in tables["chains"]]
+        clauses, columns = tables["when"]
+        self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
+        self.exact: dict[str, int] = tables["exact"]
+        self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
+        self.pattern_index = PatternIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
+        self.capabilities: dict[str, int] = tables["capabilities"]
+        self.size_cuts, self.size_places = tables["sizes"]
+        self.default: int | None = tables["default"]
+        self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
+        self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Leaf | None] = {}
+
+    def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
+        """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
+        known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
+        request = Request(body, headers, self.capability_header, **known)
+        model = request.model
+        if self.when is not None:
+            for rule in self.when.matching(request):
+                leaf = self.leaf(rule, model)
+                if leaf is not None:
+                    return leaf.decision(request)
+        names = self.names.get(model)
+        if names is None:
+            names = self.by_name(model)
+        leaf, otherwise = names
+        if leaf is None:
+            leaf = self.by_capability(request) or otherwise
+        return self.nothing if leaf is None else leaf.decision(request)
+
+    def by_name(self, model: str | None) -> tuple[Leaf | None, Leaf | None]:
+        """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
+        early = late = None
+        if model is not None:
+            early = self.first(self.exact_rules(model), model) or self.first(self.matching_patterns(model), model)
+            late = self.first(self.matching_sizes(model), model)
+        if late is None and self.default is not None:
+            late = self.leaf(self.default, model)
+        if len(self.names) >= MOST_NAMES:
+            self.names.clear()
+        self.names[model] = early, late
+        return early, late
+
+    def by_capability(self, request: Request) -> Leaf | None:
+        if not self.capabilities:
+            return None
+        capability = request.capability
+        rule = None if capability is None else self.capabilities.get(capability)
+        return None if rule is None else self.leaf(rule, request.model)
+
+    def exact_rules(self, model: str) -> Sequence[int]:
+        rule = self.exact.get(model)
+        return () if rule is None else (rule,)
+
+    def matching_patterns(self, model: str) -> Sequence[int]:
+        if self.pattern_index is None or not is_regular_name(model):
+            return ()
+        matches = self.catalogue.matches
+        return [
+            rule
+            for rule in self.pattern_index.possible(model)
+            if any(matches(pattern, model) for pattern in self.rule_patterns[rule])
+        ]
+
+    def matching_sizes(self, model: str) -> Sequence[int]:
+        size = self.catalogue.size(model) if self.size_places else None
+        if size is None:
+            return ()
+        at = bisect_left(self.size_cuts, size)
+        on = at < len(self.size_cuts) and self.size_cuts[at] == size
+        found: Sequence[int] = self.size_places[2 * at + on]
+        return found
+
+    def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
+        for rule in rules:
+            leaf = self.leaf(rule, model)
+            if leaf is not None:
+                return leaf
+        return None
+
+    def leaf(self, rule: int, model: str | None) -> Leaf | None:
+        """What a rule does with a model; None where it does not apply."""
+        key = (rule, model)
+        if key in self.leaves:
+            return self.leaves[key]
+        if len(self.leaves) >= MOST_LEAVES:
+            self.leaves.clear()
+        leaf = self.leaves[key] = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        return leaf
+
+    def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        name, hops, attempts, delay = row
+        built = [
+            (provider, model, on_error, text, None if when is None else build_test(when, self.catalogue, self.zones), asked)
+            for provider, model, on_error, text, when, asked in hops
+        ]
+        return name, built, attempts, delay
+
+
+class Leaf:
+    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
+
+    __slots__ = ("rule", "model", "places", "catalogue", "chain", "ready")
+
+    def __init__(
+        self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
+    ) -> None:
+        self.rule = rule
+        self.model = model
+        self.places = places
+        self.catalogue = catalogue
+        self.chain = chain
+        waits = any(test is not None for _, _, _, _, test, _ in chain[1])
+        self.ready = None if waits else self.make(None)
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request; where no hop asks about the request it is always the same one."""
+        return self.ready if self.ready is not None else self.make(request)
+
+    def make(self, request: Request | None) -> Decision:
+        name, phase, target, _, strategy, sticky = self.rule
+        if target[0] in ("pass", "refuse"):
+            refused = target[0] == "refuse"
+            text, status = (target[1], target[2]) if refused else (None, None)
+            return Decision(target[0], name, phase, status=status, text=text)
+        several = len(self.places) > 1
+        return Decision(
+            "route",
+            name,
+            phase,
+            self.places,
+            strategy if several else None,
+            sticky if several else None,
+            self.hops(request, self.places[0], None if several else self.places[0]),
+            retry_attempts=self.chain[2],
+            retry_delay_ms=self.chain[3],
+            hops=(lambda picked: self.hops(request, picked, picked)) if several else None,
+        )
+
+    def hops(self, request: Request | None, routed: Candidate, only: Candidate | None) -> tuple[Hop, ...]:
+        """The hops that are possible; `only` is the target, where it is known which candidate that is."""
+        found: list[Hop] = []
+        sure: list[Hop] = []
+        for provider, model, on_error, text, test, asked in self.chain[1]:
+            verdict = True if test is None or request is None else hop_verdict(test, asked, request, only)
+            if verdict is False:
+                continue
+            later = _later(test, request, only) if verdict is None else None
+            for place in self.hop_places(provider, model, routed):
+                hop = Hop(place, on_error, text if verdict is None else None, self.chain[0], later)
+                if only is not None and same_place(only, hop):
+                    continue
+                if any(same_place(one, hop) and one.kinds >= hop.kinds for one in sure):
+                    continue
+                found.append(hop)
+                if verdict is True:
+                    sure.append(hop)
+        return tuple(found)
+
+    def hop_places(self, provider: str | None, model: str | None, routed: Candidate) -> list[Candidate]:
+        catalogue = self.catalogue
+        if model is not None:
+            providers = [provider] if provider is not None else catalogue.serving(model)
+            served = [catalogue.candidate(one, model) for one in providers]
+            return [one for one in served if one is not None]
+        assert provider is not None
+        name = self.model if self.rule[2][0] == "providers" else routed.group
+        place = catalogue.candidate(provider, name) if name is not None else None
+        place = catalogue.stand_in(provider) if place is None else place
+        return [] if place is None else [place]
+
+
+def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
+    return one.provider == other.provider and one.model == other.model
+
+
+def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candidate | None) -> bool | None:
+    """Whether a hop's condition is true or false whatever providers turn out unavailable; None where that decides."""
+    down = request.unavailable if only is None else request.unavailable | {only.provider}
+    waiting = [one for one in asked if one not in down]
+    first = test(request, down)
+    for chosen in range(1, 1 << len(waiting)):
+        more = frozenset(one for number, one in enumerate(waiting) if chosen >> number & 1)
+        if test(request, down | more) != first:
+            return None
+    return first
+
+
+def _later(test: Test | None, request: Request | None, only: Candidate | None) -> Callable[[frozenset[str]], bool] | None:
+    if test is None or request is None:
+        return None
+    down = request.unavailable if only is None else request.unavailable | {only.provider}
+    return lambda failed: test(request, down | failed)
+
+
+def make_leaf(rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]) -> Leaf | None:
+    """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
+    target = rule[2]
+    chain = chains[rule[3]]
+    if target[0] in ("pass", "refuse"):
+        return Leaf(rule, model, (), catalogue, chain)
+    places = _provider_places(target, model, catalogue) if target[0] == "providers" else _model_places(target, catalogue)
+    if target[0] == "models" and target[5]:
+        places = [one for one in places if one.group == model] or places
+    unique: dict[tuple[str, str], Candidate] = {}
+    for place in places:
+        unique.setdefault((place.provider, place.model), place)
+    candidates = tuple(unique.values())
+    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+
+
+def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
+    _, providers, substitute = target
+    if model is not None:
+        found = [catalogue.candidate(name, model, weight) for name, weight in providers]
+        served = [one for one in found if one is not None]
+        if served or not substitute:
+            return served
+    stand_ins = [catalogue.stand_in(name, weight) for name, weight in providers]
+    return [one for one in stand_ins if one is not None]
+
+
+def _model_places(target: Sequence[Any], catalogue: Catalogue) -> list[Candidate]:
+    if target[0] == "virtual":
+        models, providers, min_size, min_context = (target[2],), None, None, None
+    else:
+        _, models, providers, min_size, min_context, _ = target
+    places = []
+    for model in models:
+        for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:
+            place = catalogue.candidate(name, model, weight)
+            if place is not None and catalogue.fits(place, min_size, min_context):
+                places.append(place)
+    return places
+
+
+# -------------------- strategies --------------------
+# Which candidate goes first: the order in which the candidates of a decision are tried.
+
+
+import hashlib
+import random
+from typing import Any
+
+
+MOST_COUNTERS = 10_000
+
+_turns: dict[str, int] = {}
+
+
+def order_candidates(decision: Decision, identity: str | None = None, rng: Any = random) -> list[int]:
+    """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+    count = len(decision.candidates)
+    if count < 2:
+        return list(range(count))
+    if decision.strategy == "weighted":
+        sticky = decision.sticky is not None and identity is not None
+        share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
+        return weighted_order(decision.candidates, share, rng)
+    if decision.strategy == "round_robin":
+        return round_robin_order(decision.rule or "", count)
+    return random_order(count, rng)
+
+
+def random_order(count: int, rng: Any) -> list[int]:
+    order = list(range(count))
+    rng.shuffle(order)
+    return order
+
+
+def round_robin_order(name: str, count: int) -> list[int]:
+    """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
+    if len(_turns) >= MOST_COUNTERS:
+        _turns.clear()
+    turn = _turns.get(name, 0)
+    _turns[name] = turn + 1
+    return [(turn + step) % count for step in range(count)]
+
+
+def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: Any) -> list[int]:
+    """The first by weight, the rest by weight among themselves; 0 only after all others.
+
+    `share` (0 to below 1) picks the first one the same way every time.
+    """
+    weights = [1.0 if one.weight is None else float(one.weight) for one in candidates]
+    left = [number for number, weight in enumerate(weights) if weight > 0]
+    order: list[int] = []
+    while left:
+        at = (rng.random() if share is None or order else share) * sum(weights[one] for one in left)
+        chosen = left[-1]
+        for number in left:
+            at -= weights[number]
+            if at < 0:
+                chosen = number
+                break
+        order.append(chosen)
+        left.remove(chosen)
+    return order + [number for number, weight in enumerate(weights) if weight <= 0]
+
+
+def stable_share(text: str) -> float:
+    """A text as a number from 0 to below 1, the same in every process (the first 53 bits of its BLAKE2b hash)."""
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / (1 << 53)
+
+
+ENGINE = Engine(TABLES)
+
+
+# -------------------- caller --------------------
+# What a proxied request tells: body and headers as the client sent them, who asks, and by which endpoint.
+
+
+from typing import Any
+
+# LiteLLM names its calls irregularly; these are the ones with a model. Any other is routed without an endpoint.
+ENDPOINT_OF_CALL = {
+    "completion": "chat",
+    "acompletion": "chat",
+    "text_completion": "completion",
+    "atext_completion": "completion",
+    "embedding": "embedding",
+    "embeddings": "embedding",
+    "aembedding": "embedding",
+    "responses": "responses",
+    "aresponses": "responses",
+    "anthropic_messages": "messages",
+    "rerank": "rerank",
+    "arerank": "rerank",
+    "image_generation": "image",
+    "aimage_generation": "image",
+    "image_edit": "image",
+    "aimage_edit": "image",
+    "speech": "speech",
+    "aspeech": "speech",
+    "audio_speech": "speech",
+    "transcription": "transcription",
+    "atranscription": "transcription",
+    "audio_transcription": "transcription",
+    "moderation": "moderation",
+    "amoderation": "moderation",
+    "create_batch": "batch",
+    "acreate_batch": "batch",
+}
+
+
+def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Body and headers as they arrived, without what LiteLLM adds."""
+    sent = data.get("proxy_server_request")
+    sent = sent if isinstance(sent, dict) else {}
+    body, headers = sent.get("body"), sent.get("headers")
+    return (body if isinstance(body, dict) else data), (headers if hasattr(headers, "get") else {})
+
+
+def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+    """Who asks, from the authenticated key: aliases before ids, never the key or its hash."""
+    user = getattr(auth, "user_id", None)
+    return {
+        "key": getattr(auth, "key_alias", None) or user,
+        "team": getattr(auth, "team_alias", None) or getattr(auth, "team_id", None),
+        "user": user,
+        "tags": tags_of(data),
+        "endpoint": endpoint,
+    }
+
+
+def tags_of(data: dict[str, Any]) -> list[str]:
+    """The tags that LiteLLM gathered from request and key."""
+    buckets = (data.get("litellm_metadata"), data.get("metadata"))
+    found = [bucket.get("tags") for bucket in buckets if isinstance(bucket, dict)]
+    return [tag for tags in found if isinstance(tags, list) for tag in tags if isinstance(tag, str)]
+
+
+def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, Any], headers: Any) -> str | None:
+    """What a sticky strategy hashes: the user, the key, or the session that the client names."""
+    if sticky != "session":
+        return caller.get(sticky) if sticky else None
+    metadata = body.get("metadata")
+    named = (
+        headers.get("x-litellm-session-id"),
+        headers.get("x-session-id"),
+        body.get("litellm_session_id"),
+        metadata.get("session_id") if isinstance(metadata, dict) else None,
+    )
+    return next((name for name in named if isinstance(name, str) and name), None)
+
+
+# Endpoints that generate text take request defaults; a parameter may have another name there.
+NAMES_OF_DEFAULTS: dict[str, dict[str, str]] = {
+    "chat": {},
+    "completion": {},
+    "messages": {},
+    "responses": {"max_tokens": "max_output_tokens"},
+}
+NAMES_OF_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None) -> None:
+    """Set the request parameters that the rules give and the client does not."""
+    names = NAMES_OF_DEFAULTS.get(endpoint or "")
+    for parameter, value in defaults.items() if names is not None else ():
+        spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
+        if names is not None and all(data.get(spelling) is None for spelling in spellings):
+            data[names.get(parameter, parameter)] = value
+
+
+def printable(value: object) -> str:
+    """A client's text as it may stand in a log line or header: short, ASCII, without control characters."""
+    text = "none" if value is None else str(value)[:200]
+    return text if text.isascii() and text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+# -------------------- failures --------------------
+# One table from what LiteLLM raises to the error kind that rules name.
+
+
+import re
+from collections.abc import Iterator
+
+# Looked up along the class's own line of ancestors, so the most specific name wins: LiteLLM derives
+# ContextWindowExceededError, ContentPolicyViolationError and PaymentRequiredError from BadRequestError,
+# and openai derives its timeout from its connection error.
+KIND_OF_EXCEPTION = {
+    "RateLimitError": "rate_limit",
+    "ProxyRateLimitError": "rate_limit",
+    "RouterRateLimitError": "rate_limit",
+    "RouterRateLimitErrorBasic": "rate_limit",
+    "Timeout": "timeout",
+    "APITimeoutError": "timeout",
+    "TimeoutError": "timeout",
+    "TimeoutException": "timeout",
+    "APIConnectionError": "connection",
+    "ConnectionError": "connection",
+    "TransportError": "connection",
+    "ClientConnectionError": "connection",
+    "InternalServerError": "server_error",
+    "ServiceUnavailableError": "server_error",
+    "BadGatewayError": "server_error",
+    "APIResponseValidationError": "server_error",
+    "PaymentRequiredError": "quota",
+    "BudgetExceededError": "quota",
+    "AuthenticationError": "auth",
+    "PermissionDeniedError": "auth",
+    "NotFoundError": "not_found",
+    "ContextWindowExceededError": "context_window",
+    "ContentPolicyViolationError": "content_policy",
+    "RejectedRequestError": "content_policy",
+    "BadRequestError": "bad_request",
+    "InvalidRequestError": "bad_request",
+    "UnprocessableEntityError": "bad_request",
+    "LiteLLMUnknownProvider": "bad_request",
+}
+KIND_OF_STATUS = {
+    401: "auth",
+    402: "quota",
+    403: "auth",
+    404: "not_found",
+    408: "timeout",
+    429: "rate_limit",
+    504: "timeout",
+}
+UNKNOWN_FAILURE = "server_error"
+
+# A provider's own word for the error, where LiteLLM's class is coarser: (kind by class, code) -> kind
+KIND_OF_CODE = {
+    ("rate_limit", "insufficient_quota"): "quota",
+    ("bad_request", "context_length_exceeded"): "context_window",
+    ("bad_request", "content_policy_violation"): "content_policy",
+}
+LONGEST_TEXT = 4000
+
+
+def error_kind(exception: object) -> str:
+    """The error kind of a failed attempt: by class, refined by status, code and cause; else `server_error`."""
+    exception = getattr(exception, "original_exception", None) or exception
+    status = getattr(exception, "status_code", None)
+    kind = _kind_of_class(type(exception)) or kind_of_status(status)
+    if kind == "bad_request":  # LiteLLM 1.100 has no class of its own for 402
+        kind = KIND_OF_STATUS.get(status if isinstance(status, int) else 0, kind)
+    if kind == "server_error" and any(_kind_of_class(type(cause)) == "connection" for cause in _causes(exception)):
+        return "connection"  # OpenAI-type providers: a refused or dropped connection arrives as a 500
+    codes = {code: finer for (coarse, code), finer in KIND_OF_CODE.items() if coarse == kind}
+    texts = [_text_of(cause) for cause in (exception, *_causes(exception))] if codes else []
+    return next((finer for code, finer in codes.items() if any(code in text for text in texts)), kind)
+
+
+def kind_of_status(status: object) -> str:
+    """The error kind of an HTTP status that no class explains."""
+    if not isinstance(status, int):
+        return UNKNOWN_FAILURE
+    return KIND_OF_STATUS.get(status) or ("bad_request" if 400 <= status < 500 else UNKNOWN_FAILURE)
+
+
+def kind_of_record(name: object, text: object) -> str:
+    """The error kind from LiteLLM's own note of a failure: the name of the class, and what it said."""
+    named = KIND_OF_EXCEPTION.get(str(name))
+    inner = re.search(r"Original exception: (\w{1,80})", str(text)[:LONGEST_TEXT])
+    return named or KIND_OF_EXCEPTION.get(inner.group(1) if inner else "") or UNKNOWN_FAILURE
+
+
+def _kind_of_class(kind: type) -> str | None:
+    return next((KIND_OF_EXCEPTION[base.__name__] for base in kind.__mro__ if base.__name__ in KIND_OF_EXCEPTION), None)
+
+
+def _causes(exception: object) -> Iterator[object]:
+    for _ in range(8):
+        exception = getattr(exception, "__cause__", None) or getattr(exception, "__context__", None)
+        if exception is None:
+            return
+        yield exception
+
+
+def _text_of(exception: object) -> str:
+    parts = (getattr(exception, name, None) for name in ("code", "message"))
+    return " ".join(part[:LONGEST_TEXT] for part in parts if isinstance(part, str))
+
+
+# -------------------- plan --------------------
+# The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
+
+
+from typing import Any
+
+# Another deployment of the same kind is not worth trying where the request itself is at fault,
+KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
+# and the same deployment again only where the fault may pass.
+KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
+
+
+class PlanStep:
+    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`)."""
+
+    __slots__ = ("again", "group", "hop", "litellm_model", "model", "provider")
+
+    def __init__(self, target: Any, hop: Any = None, again: bool = False) -> None:
+        self.provider: str = target.provider
+        self.model: str = target.model
+        self.litellm_model: str = target.litellm_model
+        self.group: str = target.group
+        self.hop = hop
+        self.again = again
+
+    def takes(self, kind: str) -> bool:
+        """Whether this step is for a request whose last attempt failed with `kind`."""
+        if self.again:
+            return kind in KINDS_THAT_PASS
+        return kind not in KINDS_OF_THE_REQUEST if self.hop is None else bool(self.hop.takes(kind))
+
+    def same_target(self, other: PlanStep) -> bool:
+        return self.provider == other.provider and self.model == other.model
+
+
+class Plan:
+    """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
+
+    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "tried")
+
+    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
+        self.steps = steps
+        self.rule = rule
+        self.fingerprint = fingerprint
+        self.delay = delay  # seconds before a retry
+        self.since = since
+        self.at = 0
+        self.open = False  # an attempt has begun whose end is not known
+        self.tried: list[PlanStep] = []
+        self.failed: set[str] = set()  # providers
+        self.kind: str | None = None  # of the last failure
+
+    def suits(self, index: int) -> bool:
+        """Whether the step with this number is to be tried now."""
+        if index == 0:
+            return not self.tried
+        if not self.at < index < len(self.steps) or self.kind is None:
+            return False
+        step = self.steps[index]
+        if not step.takes(self.kind):
+            return False
+        if step.again:
+            return self.at == index - 1
+        if step.hop is None:
+            return True
+        candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
+        return not candidate_tried and bool(step.hop.allowed(self.failed))
+
+    def begin(self, index: int) -> PlanStep:
+        """Take the step with this number; it is the one that serves unless it fails."""
+        self.at = index
+        self.open = True
+        self.tried.append(self.steps[index])
+        return self.steps[index]
+
+    def fail(self, kind: str) -> None:
+        """The attempt in progress failed with this kind."""
+        self.open = False
+        self.kind = kind
+        if self.tried:
+            self.failed.add(self.tried[-1].provider)
+
+
+def plan_steps(decision: Any, order: list[int]) -> list[PlanStep]:
+    """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+    picked = decision.candidates[order[0]]
+    steps = [PlanStep(decision.candidates[index]) for index in order]
+    steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
+    retries = range(max(0, decision.retry_attempts or 0))
+    return [attempt for step in steps for attempt in [step, *(PlanStep(step, step.hop, again=True) for _ in retries)]]
+
+
+# -------------------- reload --------------------
+# The decision part of a generated module as one object, so that a new version can replace it while the proxy runs.
+
+
+import os
+from typing import Any
+
+
+class Rules:
+    """What one version of the rules says; the proxy reads it once per request."""
+
+    __slots__ = ("decide", "defaults", "fingerprint", "order", "settings", "turns")
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.decide = namespace["decide"]
+        self.order = namespace["order_candidates"]
+        self.fingerprint = str(namespace["FINGERPRINT"])
+        self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
+        self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
+        self.turns: dict[str, Any] = namespace.get("_turns", {})
+        if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
+            raise ValueError("not a routing module")
+
+    def take_over(self, old: Rules) -> None:
+        """Go on where the old rules were in turn."""
+        self.turns.update(old.turns)
+
+
+def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """For each provider the settings that a variable changes; LiteLLM's config holds their defaults.
+
+    A setting is a tuple of texts and `(variable, default)` pairs.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for provider, settings in references.items():
+        for key, parts in settings.items():
+            if any(not isinstance(part, str) and os.environ.get(part[0]) for part in parts):
+                texts = [part if isinstance(part, str) else os.environ.get(part[0]) or part[1] or "" for part in parts]
+                found.setdefault(provider, {})[key] = "".join(texts)
+    return found
+
+
+def file_stamp(path: str) -> tuple[int, int, int] | None:
+    """What changes when a file does."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def load_rules(path: str) -> Rules:
+    """The decision part of the module in this file; raises if it is not whole."""
+    with open(path, encoding="utf-8") as file:
+        code = compile(file.read(), path, "exec")
+    namespace: dict[str, Any] = {"__name__": "rulec_reloaded", "__file__": path}
+    exec(code, namespace)
+    return Rules(namespace)
+
+
+# -------------------- adapter --------------------
+# The thin LiteLLM adapter: one callback that lets the proxy route as `decide` says, and nothing else.
+#
+# LiteLLM serves a request as one call and its per-request fallbacks. Every further step of our plan, to the same model or
+# to another, is one such fallback: they follow any error, while retries inside a group follow only some. The filter hook
+# hands out the one deployment of the step whose turn it is, or raises, and LiteLLM goes on to the next fallback.
+
+
+import asyncio
+import logging
+import random
+import sys
+import time
+from collections import OrderedDict
+from typing import Any
+
+
+try:
+    from litellm.integrations.custom_logger import CustomLogger as LiteLLMCallback
+    from litellm.proxy._types import ProxyException
+except ImportError:  # decide() alone needs no LiteLLM
+    LiteLLMCallback, ProxyException = None, None
+
+WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
+BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
+
+OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
+STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
+# What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
+INTERNAL_KEYS = (
+    "_excluded_deployment_ids",
+    "_retry_skipped_deployment_ids",
+    "_target_order",
+    "attempted_targets",
+    "content_policy_fallbacks",
+    "context_window_fallbacks",
+    "fallback_depth",
+    "max_fallbacks",
+    "model_group_retry_policy",
+)
+MAX_PLANS = 20_000
+PLAN_SECONDS = 7200.0
+RELOAD_SECONDS = 2.0
+
+log = logging.getLogger("rulec")
+
+
+class StepSkipped(Exception):
+    """This step is not to be tried; LiteLLM goes on to the next fallback."""
+
+    def __init__(self, message: str, status: int = 503) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status
+        self.type = "not_found_error" if status == 404 else "service_unavailable"
+        self.param = None
+        self.code = str(status)
+
+
+class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
+    """The callback that the config names. LiteLLM only calls hooks that are defined on this very class."""
+
+    def __init__(self) -> None:
+        if LiteLLMCallback is not None:
+            super().__init__()
+            show_log()
+        self.rules = Rules(globals())
+        self.plans: OrderedDict[str, Plan] = OrderedDict()
+        self.said: set[str] = set()
+        self.random = random.Random()
+        self.watcher: asyncio.Task[None] | None = None
+
+    # -- once per client request, before LiteLLM looks for a deployment --
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> dict[str, Any]:
+        """Decide, check the caller's rights, and write model and fallbacks into the request."""
+        try:
+            for bucket in BUCKETS:
+                if isinstance(data.get(bucket), dict):
+                    data[bucket].pop("rulec", None)
+            self.watch_own_file()
+            await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
+        except ProxyException:
+            raise
+        except Exception as error:
+            self.say_once("routing failed, LiteLLM goes on alone", error)
+        return data
+
+    async def route(self, auth: Any, data: dict[str, Any], call_type: str) -> None:
+        rules = self.rules  # read once: a reload never mixes two rule sets in one request
+        asked = data.get("model")
+        if not isinstance(asked, str | None):
+            raise refusal(400, "the model must be a string", rules, None)
+        endpoint = ENDPOINT_OF_CALL.get(call_type)
+        if endpoint is None and not asked:
+            return  # files and the like: nothing to route
+        if asked and asked.startswith(OWN_PREFIX):
+            raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
+        body, headers = sent_by_client(data)
+        caller = caller_of(auth, data, endpoint)
+        decision = rules.decide({**body, "model": asked}, headers, **caller)
+        if decision.action != "route":
+            log.info("[ROUTER] Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+            if decision.action == "refuse":
+                raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+            return
+        identity = sticky_identity(decision.sticky, caller, body, headers)
+        steps = plan_steps(decision, list(rules.order(decision, identity, self.random)))
+        steps = await self.permitted(steps, asked, auth, rules, decision.rule)
+        first = steps[0]
+        if "," in first.group:  # LiteLLM would call every part of such a name
+            raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
+        provider = printable(first.provider)
+        log.info("[ROUTER] Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        if first.group != asked:
+            data["model"] = first.group
+        fill_in(data, rules.defaults, endpoint)
+        if endpoint in WITHOUT_FALLBACKS:
+            return
+        delay = (decision.retry_delay_ms or 0) / 1000
+        self.keep(Plan(steps, decision.rule, rules.fingerprint, delay, time.monotonic()), data)
+
+    async def permitted(
+        self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
+    ) -> list[PlanStep]:
+        """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
+        allowed = {asked: True}
+        for group in {step.group for step in steps} - {asked}:
+            allowed[group] = await self.may_call(auth, group)
+        kept = [step for step in steps if allowed[step.group]]
+        if not kept or kept[0].hop is not None:
+            name = printable(steps[0].group)
+            raise refusal(403, f"this key may not call the model {name}, which the rules choose", rules, rule)
+        return kept
+
+    async def may_call(self, auth: Any, group: str) -> bool:
+        """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
+        try:
+            from litellm.proxy import proxy_server
+            from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
+
+            router = proxy_server.llm_router
+            await can_key_call_resolved_model(model=group, llm_model_list=None, valid_token=auth, llm_router=router)
+        except ProxyException:
+            return False
+        except Exception as error:
+            self.say_once("the access check failed, the model is not allowed", error)
+            return False
+        return True
+
+    def keep(self, plan: Plan, data: dict[str, Any]) -> None:
+        """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
+        for key in INTERNAL_KEYS:
+            data.pop(key, None)
+        data["num_retries"] = 0
+        data["fallbacks"] = [
+            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index, step in enumerate(plan.steps)
+            if index
+        ]
+        ticket = f"{self.random.getrandbits(64):016x}"
+        bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
+        data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
+        self.plans[ticket] = plan
+        while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
+            self.plans.popitem(last=False)
+
+    # -- once per attempt --
+
+    async def async_filter_deployments(
+        self,
+        model: str,
+        healthy_deployments: list[Any],
+        messages: Any,
+        request_kwargs: Any = None,
+        parent_otel_span: Any = None,
+    ) -> list[Any]:
+        """Leave only the deployment of the step whose turn it is."""
+        try:
+            plan = self.plans.get(ticket_of(request_kwargs))
+            if plan is None:
+                return left_to_litellm(model, healthy_deployments, self.rules.settings)
+            step = await self.turn(plan, request_kwargs)
+            self.compare_fingerprints(plan, healthy_deployments)
+            chosen = next((found for found in healthy_deployments if serves(found, step)), None)
+            if chosen is None:
+                plan.fail("server_error")
+                raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
+            return [ready(chosen, self.rules.settings, step.litellm_model)]
+        except StepSkipped:
+            raise
+        except Exception as error:
+            self.say_once("choosing a deployment failed, LiteLLM chooses", error)
+            return healthy_deployments
+
+    async def turn(self, plan: Plan, kwargs: Any) -> PlanStep:
+        """The step that LiteLLM is at; begins it unless it is in progress, skips it if it does not suit."""
+        index = marked_step(kwargs, plan.at)
+        if plan.open and index == plan.at:
+            return plan.steps[index]
+        if plan.open:  # no hook told us how the last attempt ended: a stream broke before its first content
+            plan.fail(recorded_kind(kwargs))
+        if not plan.suits(index):
+            raise StepSkipped(f"step {index} of the fallback chain does not apply")
+        before = plan.tried[-1] if plan.tried else None
+        step = plan.begin(index)
+        if step.again:
+            await asyncio.sleep(plan.delay)
+        elif before is not None:
+            log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+        return step
+
+    def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
+        """Say once that the config was compiled from other rules than this module."""
+        compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
+        if compiled and compiled != plan.fingerprint:
+            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}; restart the proxy"
+            self.say_once(what)
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Any, exception: Exception, call_type: Any, fallback_depth: Any = None
+    ) -> None:
+        """Note the error kind of a failed attempt: it chooses the next step."""
+        plan = self.plans.get(ticket_of(request_data))
+        if plan is not None:
+            plan.fail(error_kind(exception))
+
+    # -- at the end --
+
+    async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """Forget the plan of a request that was served."""
+        self.plans.pop(ticket_of((kwargs or {}).get("litellm_params")), None)
+
+    async def async_post_call_response_headers_hook(
+        self, data: Any, user_api_key_dict: Any, response: Any, request_headers: Any = None, **later: Any
+    ) -> dict[str, str] | None:
+        """Tell the client the rule, the deployment that served, and the version of the rules."""
+        try:
+            plan = self.plans.get(ticket_of(data))
+            if plan is None:
+                return None
+            served = plan.tried[-1] if plan.tried and response is not None else None
+            return response_headers(plan.fingerprint, plan.rule, served)
+        except Exception as error:
+            self.say_once("no response headers", error)
+            return None
+
+    # -- a new version of this file, looked for off the path of requests --
+
+    def watch_own_file(self) -> None:
+        if self.watcher is None or self.watcher.done():
+            watching = self.follow_file(str(globals().get("__file__") or ""))
+            self.watcher = asyncio.get_running_loop().create_task(watching)
+
+    async def follow_file(self, path: str) -> None:
+        """Replace the decision part when the file changes; keep the last good one when the file is broken."""
+        seen = file_stamp(path)
+        while path:
+            await asyncio.sleep(RELOAD_SECONDS)
+            stamp = file_stamp(path)
+            if stamp in (seen, None):
+                continue
+            seen = stamp
+            try:
+                rules = await asyncio.to_thread(load_rules, path)
+            except Exception as error:
+                what = type(error).__name__
+                log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
+                continue
+            log.info("[ROUTER] rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
+            rules.take_over(self.rules)
+            self.rules = rules
+
+    def say_once(self, what: str, error: BaseException | None = None) -> None:
+        """Log a trouble of our own the first time; an exception by its class and place, never by its text."""
+        if what in self.said:
+            return
+        self.said.add(what)
+        trace = sys.exc_info()[2]
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
+        log.warning("[ROUTER] %s%s", what, place)
+
+
+def show_log() -> None:
+    """Show our lines even where nobody configured logging."""
+    if not log.handlers:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(shown)
+        log.propagate = False
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
+
+
+def reason(decision: Any) -> str:
+    """`exact match`, `pattern match` and so on; for a rule on request metadata its name."""
+    if decision.phase == "when":
+        return f"rule {printable(decision.rule)}"
+    return {None: "no rule", "default": "default"}.get(decision.phase) or f"{decision.phase} match"
+
+
+def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
+    headers = {"x-rulec-version": fingerprint}
+    if rule:
+        headers["x-rulec-rule"] = printable(rule)
+    if served is not None:
+        headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
+    return headers
+
+
+def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception:
+    """The answer to a request that is not served, in the shape of an OpenAI error."""
+    kind = "permission_error" if status in (401, 403) else "invalid_request_error" if status < 500 else "server_error"
+    headers = response_headers(rules.fingerprint, rule, None)
+    answer: Exception = ProxyException(
+        message=str(text or "refused by the routing rules"), type=kind, param="model", code=status, headers=headers
+    )
+    return answer
+
+
+def ticket_of(kwargs: Any) -> str:
+    """The ticket that we put into this request, or an empty string."""
+    for bucket in BUCKETS:
+        metadata = kwargs.get(bucket) if kwargs else None
+        own = metadata.get("rulec") if isinstance(metadata, dict) else None
+        if isinstance(own, dict):
+            return str(own.get("id"))
+    return ""
+
+
+def marked_step(kwargs: Any, otherwise: int) -> int:
+    """The number of the step that this fallback stands for."""
+    marks = [str(mark) for mark in kwargs.get("_excluded_deployment_ids") or ()]
+    return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
+
+
+def recorded_kind(kwargs: Any) -> str:
+    """The kind of the last failure by LiteLLM's own record."""
+    for bucket in BUCKETS:
+        records = (kwargs.get(bucket) or {}).get("previous_models")
+        if records:
+            return kind_of_record(records[-1].get("exception_type"), records[-1].get("exception_string"))
+    return error_kind(None)
+
+
+def rulec_info(deployment: Any) -> dict[str, Any]:
+    return (deployment.get("model_info") or {}).get("rulec") or {}
+
+
+def serves(deployment: Any, step: PlanStep) -> bool:
+    """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
+    info = rulec_info(deployment)
+    return info.get("provider") == step.provider and info.get("model") in (step.model, None)
+
+
+def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
+    """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
+    changes: dict[str, Any] = dict(settings.get(str(rulec_info(deployment).get("provider")), {}))
+    if litellm_model is not None and is_our_wildcard(deployment):
+        changes["model"] = litellm_model
+    if not changes:
+        return deployment
+    return {**deployment, "litellm_params": {**deployment["litellm_params"], **changes}}
+
+
+def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
+    """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
+    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
+    if deployments and not own:
+        raise StepSkipped(f"the model {printable(model)} does not exist", 404)
+    return own
+
+
+def is_our_wildcard(deployment: Any) -> bool:
+    info = rulec_info(deployment)
+    return "provider" in info and info.get("model") is None
+
+
+handler = RulecHandler() if "decide" in globals() else None
