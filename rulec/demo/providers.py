@@ -265,7 +265,7 @@ def chat(text: str, model: str, body: Json) -> Answer:
         {**head, "object": "chat.completion", "usage": Answer.USAGE,
          "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]},
         events([*({**piece, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas),
-                {**piece, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]))
+                {**piece, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": Answer.USAGE}]))
 
 
 def completion(text: str, model: str, body: Json) -> Answer:
@@ -276,7 +276,7 @@ def completion(text: str, model: str, body: Json) -> Answer:
 
     return Answer({**head, "usage": Answer.USAGE, "choices": choice(text, "stop")},
                   events([{**head, "choices": choice(part + " ", None)} for part in text.split(" ")]
-                         + [{**head, "choices": choice("", "stop")}]))
+                         + [{**head, "choices": choice("", "stop"), "usage": Answer.USAGE}]))
 
 
 def embeddings(text: str, model: str, body: Json) -> Answer:
