@@ -55,7 +55,6 @@ def generate_module(tree: Tree) -> Artifact:
         runtime=runtime_text(RUNTIME_MODULES),
         adapter=runtime_text(ADAPTER_MODULES),
     )
-    compile(text, f"{MODULE_NAME}.py", "exec")
     return Artifact(f"{MODULE_NAME}.py", text)
 
 

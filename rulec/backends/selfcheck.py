@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import __future__
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from rulec.backends.artifact import Artifact
+from rulec.backends.python import ADAPTER_MODULES, RUNTIME_MODULES
 from rulec.backends.witnesses import witnesses
 from rulec.policy import meaning
 from rulec.policy.model import Policy
@@ -27,15 +31,27 @@ def check_module(module: Artifact, policy: Policy) -> None:
 
 
 def load_module(text: str) -> dict[str, Any]:
-    """The names of a generated module, executed without its LiteLLM adapter's callback being registered anywhere."""
+    """The names of a generated module, executed without its adapter, which would import LiteLLM where that is installed.
+
+    The runtime's text is the same in every module, so it is compiled once.
+    """
     namespace: dict[str, Any] = {"__name__": "rulec_selfcheck"}
-    exec(compile(decision_part(text), "routing_strategy.py", "exec"), namespace)
+    tables, begin, runtime = text.partition(_mark(RUNTIME_MODULES[0]))
+    runtime, _, _ = runtime.partition(_mark(ADAPTER_MODULES[0]))
+    exec(_code(tables), namespace)
+    exec(_runtime_code(begin + runtime), namespace)
     return namespace
 
 
-def decision_part(text: str) -> str:
-    """The module up to its adapter, which would import LiteLLM where that is installed."""
-    return text.partition("\n# -------------------- caller --------------------\n")[0]
+def _mark(module: str) -> str:
+    return f"\n# {'-' * 20} {module} {'-' * 20}\n"
+
+
+def _code(text: str) -> CodeType:
+    return compile(text, "routing_strategy.py", "exec", __future__.annotations.compiler_flag)
+
+
+_runtime_code = lru_cache(maxsize=2)(_code)
 
 
 def plain_answer(answer: meaning.Answer) -> tuple[Any, ...]:
