@@ -48,7 +48,8 @@ def _mark(module: str) -> str:
 
 
 def _code(text: str) -> CodeType:
-    return compile(text, "routing_strategy.py", "exec", __future__.annotations.compiler_flag)
+    code: CodeType = compile(text, "routing_strategy.py", "exec", __future__.annotations.compiler_flag)
+    return code
 
 
 _runtime_code = lru_cache(maxsize=2)(_code)
