@@ -13,6 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help install demo test test-all slow older bench lint clean
 
 help: ## say what the targets do

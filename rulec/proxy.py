@@ -45,7 +45,7 @@ def check_port(host: str, port: int) -> None:
 # The folder we happen to stand in is no place to import from.
 _LAUNCH = """
 import os, signal, sys, threading
-sys.path.remove("")
+sys.path[:] = [folder for folder in sys.path if folder]
 def follow_parent():
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)

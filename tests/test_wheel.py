@@ -32,7 +32,7 @@ def run(*command: str | Path, folder: Path, expect: int = 0) -> str:
         [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, timeout=400
     )
     assert done.returncode == expect, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
+    return done.stdout or done.stderr
 
 
 @pytest.fixture(scope="module")

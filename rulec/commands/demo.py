@@ -56,8 +56,8 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _show() -> int:
-    from rulec import compiler
     from rulec.commands.explain import explain_request
+    from rulec.compiler import compile_folder
     from rulec.demo.examples import EXAMPLES
     from rulec.demo.prediction import predict
     from rulec.demo.stage import StageFailed, set_up
@@ -65,7 +65,7 @@ def _show() -> int:
     from rulec.resources import resource_folder
 
     rules = resource_folder("rules")
-    compilation = compiler.compile_folder(rules)
+    compilation = compile_folder(rules)
     if compilation.failed:
         raise StageFailed(f"the example rules do not compile:\n{render_text(compilation.diagnostics)}")
     predictions = [

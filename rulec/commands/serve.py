@@ -17,6 +17,7 @@ HELP = "compile a rule set and run the LiteLLM proxy with it"
 
 DEFAULT_HOST = "0.0.0.0"
 DEFAULT_PORT = 4000
+_PERMIT_NO_KEY = "dangerously_permit_weak_or_unset_master_key"
 _REFERENCE = "os.environ/"
 
 
@@ -90,16 +91,16 @@ def _config(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Pa
 
 
 def _compiled(rules: Path, out: Path) -> Path:
-    from rulec import compiler
+    from rulec.compiler import compile_folder, write
 
     if not rules.exists():
         raise CannotServe(f"there is no `{rules}`; name the rules folder, or a compiled pair with --config")
-    compilation = compiler.compile_folder(rules)
+    compilation = compile_folder(rules)
     print_diagnostics(compilation.diagnostics)
     if compilation.failed:
         raise CannotServe(f"`{rules}` does not compile")
     try:
-        compiler.write(compilation.artifacts, out)
+        write(compilation.artifacts, out)
     except OSError as error:
         raise CannotServe(f"cannot write to `{out}`: {error.strerror}") from error
     return out / "litellm_config.yaml"
@@ -116,9 +117,10 @@ def check_environment(config: Path, environment: Mapping[str, str]) -> None:
 def missing_names(config: Any, environment: Mapping[str, str]) -> list[str]:
     """The variables that a config needs and the environment does not set, in the order of the config."""
     needed = dict.fromkeys(_references(config))
-    permitted = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY" in environment
-    general = config.get("general_settings") or {} if isinstance(config, dict) else {}
-    if not permitted and not {"master_key", "dangerously_permit_weak_or_unset_master_key"} & set(general):
+    permitted = f"LITELLM_{_PERMIT_NO_KEY.upper()}" in environment
+    general = config.get("general_settings") if isinstance(config, dict) else None
+    settled = isinstance(general, dict) and ("master_key" in general or _PERMIT_NO_KEY in general)
+    if not permitted and not settled:
         needed.setdefault("LITELLM_MASTER_KEY")
     return [name for name in needed if not environment.get(name)]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rulec import compiler
+from rulec.compiler import Compilation, write
 from rulec.demo.examples import ADDRESSES, Example
 from rulec.demo.providers import Provider
 from rulec.proxy import start_proxy
@@ -108,11 +108,11 @@ def as_http(request: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, str
 
 
 @contextmanager
-def set_up(compilation: compiler.Compilation) -> Iterator[Stage]:
+def set_up(compilation: Compilation) -> Iterator[Stage]:
     """Everything running, and nothing of it left when the block ends, however it ends."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rulec-demo-")))
-        compiler.write(compilation.artifacts, folder)
+        write(compilation.artifacts, folder)
         providers = {name: Provider(name).start() for name in ADDRESSES}
         for provider in providers.values():
             stack.callback(provider.stop)
