@@ -1,4 +1,4 @@
-"""LLM routing decisions, compiled by rulec 0.1.0 from the rule set 3150c98a089e. Do not edit: change the rules, compile again.
+"""LLM routing decisions, compiled by rulec 0.1.0 from the rule set a1d10782197a. Do not edit: change the rules, compile again.
 
 Named by `litellm_settings.callbacks` of the litellm_config.yaml beside this file. `decide` needs the standard library only.
 The text of this file may be used, copied and changed by anybody for any purpose, without fee (0BSD); it comes without warranty.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 VERSION = "0.1.0"
-FINGERPRINT = "3150c98a089e"
+FINGERPRINT = "a1d10782197a"
 
 
 def decide(body: Any, headers: Any, **caller: Any) -> Any:
@@ -24,7 +24,7 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
 # The rules: (name, phase, target, chain, strategy, sticky) in the order that counts, and the tables that find them.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
-    'refusal': 'no routing rule matches this request (rule set 3150c98a089e)',
+    'refusal': 'no routing rule matches this request (rule set a1d10782197a)',
     'providers': {
         'ollama': ('ollama/{model}', (0,), 'llama3.1:8b', None),
         'vllm': ('hosted_vllm/{model}', (1, 2), 'llama2-13b-vllm', 4096),
@@ -701,7 +701,7 @@ class Request:
             return datetime.now(timezone.utc)
         try:
             return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
-        except (OverflowError, ValueError):
+        except Exception:  # beyond the first or last year, or a time zone that does not know its offset
             return value.replace(tzinfo=timezone.utc)
 
     def local_time(self, offsets: Sequence[tuple[int, int]]) -> tuple[int, str]:
@@ -2076,8 +2076,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open:  # no hook told us how the last attempt ended: a stream broke before its first content
-            plan.fail(recorded_kind(kwargs))
+        if plan.open or (index and plan.kind is None):
+            plan.fail(recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from rulec.backends.artifact import Artifact
 from rulec.diagnostics import Diagnostic, Diagnostics
 from rulec.ir.tree import Tree
 from rulec.policy.model import Policy
-from rulec.source import Source
+from rulec.source import Source, Span
 from rulec.syntax.ast import RuleSet
 
 
@@ -33,7 +35,20 @@ class Compilation:
 def compile_folder(folder: str | Path, emit: bool = True) -> Compilation:
     """Compiles all rule files of a folder (or one file)."""
     diagnostics = Diagnostics()
-    return compile_sources(read_sources(Path(folder), diagnostics), diagnostics, emit)
+    with garbage_collection_paused():
+        return compile_sources(read_sources(Path(folder), diagnostics), diagnostics, emit)
+
+
+@contextmanager
+def garbage_collection_paused() -> Iterator[None]:
+    """Building trees makes many objects and no garbage: collecting meanwhile makes it three times slower."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def compile_sources(sources: Iterable[Source], diagnostics: Diagnostics, emit: bool = True) -> Compilation:
@@ -121,8 +136,6 @@ def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
         return Source(path, octets.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         readable = Source(path, octets.decode("utf-8", "replace"))
-        from rulec.source import Span
-
         at = len(octets[: error.start].decode("utf-8", "replace"))
         diagnostics.error("not-utf8", "this is no UTF-8 text", Span(readable, at, at + 1), "save the file as UTF-8")
         return None

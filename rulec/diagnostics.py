@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rulec.secrets import mask_secrets
 from rulec.source import Span
 
 Severity = Literal["error", "warning", "info"]
@@ -33,6 +34,11 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     rule: str | None = None
     witness: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", mask_secrets(self.message))
+        if self.help is not None:
+            object.__setattr__(self, "help", mask_secrets(self.help))
 
     def to_json(self) -> dict[str, Any]:
         """The object of the json format (design: outputs that others build on)."""
@@ -129,7 +135,13 @@ def suggest(word: str, known: Sequence[str], what: str) -> str:
     return f"known: {shown}{' …' if len(known) > 12 else ''}"
 
 
-_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[1;36m", "help": "\x1b[1;32m", "bar": "\x1b[34m"}
+_COLOURS = {
+    "error": "\x1b[1;31m",
+    "warning": "\x1b[1;33m",
+    "info": "\x1b[1;36m",
+    "help": "\x1b[1;32m",
+    "bar": "\x1b[34m",
+}
 
 
 def render_text(diagnostics: Iterable[Diagnostic], colour: bool = False) -> str:
@@ -156,7 +168,7 @@ _EXCERPT_WIDTH = 100
 
 def _excerpt(span: Span, marker: str, label: str, paint: Callable[[str, str], str]) -> list[str]:
     line, column = span.line, span.column
-    text = span.source.line_text(line)
+    text = mask_secrets(span.source.line_text(line))
     end_line, end_column = span.end_position
     length = max(1, (end_column if end_line == line else len(text) + 1) - column)
     start = max(0, column - 1 - _EXCERPT_WIDTH // 2) if len(text) > _EXCERPT_WIDTH else 0

@@ -23,4 +23,10 @@ def test_cases_hold(file: Path) -> None:
 
 
 def test_suite_is_large() -> None:
-    assert sum(file.read_text(encoding="utf-8").count("- name:") + file.read_text(encoding="utf-8").count("- {name:") for file in FILES) >= 500
+    assert (
+        sum(
+            file.read_text(encoding="utf-8").count("- name:") + file.read_text(encoding="utf-8").count("- {name:")
+            for file in FILES
+        )
+        >= 500
+    )

@@ -86,5 +86,6 @@ def _check(what: str, value: Any, span: Span | None, diagnostics: Diagnostics, d
         "environment-reference",
         f"LiteLLM cannot put `${{{name}}}` into {what}",
         span,
-        f"make `${{{name}}}` the whole value" + (", or give it a default with `:-`" if defaults_work else ", without a default"),
+        f"make `${{{name}}}` the whole value"
+        + (", or give it a default with `:-`" if defaults_work else ", without a default"),
     )

@@ -198,6 +198,7 @@ def format_literal(value: Any, depth: int = 0) -> str:
 
 
 _HOUSE_IMPORT = re.compile(r"^from rulec\.runtime\.\w+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
+_DOCSTRING = re.compile(r'"""(.*?)"""\n', re.DOTALL)
 _FUTURE_IMPORT = "from __future__ import annotations\n"
 
 
@@ -209,8 +210,9 @@ def runtime_text(modules: tuple[str, ...]) -> str:
     for name in modules:
         text = (folder / f"{name}.py").read_text(encoding="utf-8")
         text = _HOUSE_IMPORT.sub("", text).replace(_FUTURE_IMPORT, "")
-        text = re.sub(r'\A"""(.*?)"""\n', lambda found: _comment(name, found.group(1)), text, flags=re.DOTALL)
-        parts.append(text.strip("\n"))
+        docstring = _DOCSTRING.match(text)
+        assert docstring is not None, f"runtime/{name}.py has no docstring"
+        parts.append((_comment(name, docstring.group(1)) + text[docstring.end() :]).strip("\n"))
     return "\n\n\n".join(parts) + "\n"
 
 

@@ -1,8 +1,8 @@
 """The compiler checks its own output: the emitted module must decide witnesses as the policy means."""
 
 from __future__ import annotations
-
 import __future__
+
 from functools import lru_cache
 from types import CodeType
 from typing import Any

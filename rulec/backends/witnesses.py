@@ -14,19 +14,20 @@ from rulec.syntax.conditions import Condition
 Witness = tuple[dict[str, Any], dict[str, str], dict[str, Any]]
 """Body, headers and caller."""
 
-MOST_RULES = 2000
-"""Above this, rules are sampled evenly, so that checking stays a small part of compiling."""
+MOST_STEPS = 2_000_000
+"""About how many rules the meaning, a plain loop, may look at in all: more rules, fewer of them have witnesses."""
 
 _NOW = "2026-06-15T12:00:00+00:00"
 
 
 def witnesses(policy: Policy) -> Iterator[Witness]:
     """Requests for the self-check, the same ones for the same policy."""
-    step = max(1, len(policy.rules) // MOST_RULES)
+    reached = max(20, MOST_STEPS // (8 * max(1, len(policy.rules))))
+    step = max(1, len(policy.rules) // reached)
     names = list(policy.models)[:3]
     yield {}, {}, {"now": _NOW}
     yield {"model": "no-such-model"}, {}, {"now": _NOW}
-    for name in islice(policy.models, 0, None, max(1, len(policy.models) // MOST_RULES)):
+    for name in islice(policy.models, 0, None, max(1, len(policy.models) // reached)):
         yield {"model": name}, {}, {"now": _NOW}
     for rule in policy.rules[::step]:
         yield from _of_rule(rule, policy, names)
@@ -83,7 +84,9 @@ def _atoms(condition: Condition, wanted: bool) -> Iterator[tuple[Condition, bool
 _BODY_NUMBERS = ("max_tokens", "temperature", "n")
 
 
-def _satisfy(atom: Condition, wanted: bool, body: dict[str, Any], headers: dict[str, str], caller: dict[str, Any]) -> None:
+def _satisfy(
+    atom: Condition, wanted: bool, body: dict[str, Any], headers: dict[str, str], caller: dict[str, Any]
+) -> None:
     if isinstance(atom, when.Unavailable):
         caller["unavailable"] = (*caller.get("unavailable", ()), atom.provider) if wanted else ()
         return

@@ -37,7 +37,9 @@ class Answerer:
 
     def render(self, options: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
         decision = outcome.decision
-        candidates = [{**self.place(one), "weight": 1 if one.weight is None else one.weight} for one in decision.candidates]
+        candidates = [
+            {**self.place(one), "weight": 1 if one.weight is None else one.weight} for one in decision.candidates
+        ]
         refusal = {"status": decision.status, "text": decision.text} if decision.action == "refuse" else {}
         return {
             "request": dict(options),

@@ -54,7 +54,9 @@ def case_files(path: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(path):
         folders[:] = [one for one in folders if not one.startswith(".")]
-        found += [Path(parent, name) for name in names if name.endswith((".cases.yaml", ".cases.yml")) and name[0] != "."]
+        found += [
+            Path(parent, name) for name in names if name.endswith((".cases.yaml", ".cases.yml")) and name[0] != "."
+        ]
     return sorted(found)
 
 
@@ -67,7 +69,9 @@ def _suite(document: Node, diagnostics: Diagnostics) -> Suite:
     if isinstance(document, Scalar) and document.value is None:
         return Suite(None)
     if not isinstance(document, Mapping):
-        diagnostics.error("cases", "a cases file is a mapping with `cases:`, and `rules:` where they are its own", document.span)
+        diagnostics.error(
+            "cases", "a cases file is a mapping with `cases:`, and `rules:` where they are its own", document.span
+        )
         return Suite(None)
     _check_keys(document, ("rules", "cases"), "a cases file", diagnostics)
     suite = Suite(document.get("rules"))
@@ -80,7 +84,9 @@ def _suite(document: Node, diagnostics: Diagnostics) -> Suite:
         case = _case(node, diagnostics)
         if case is not None:
             if case.name in names:
-                diagnostics.error("cases", f"two cases are called `{case.name}`", case.span, "a name says what one case shows")
+                diagnostics.error(
+                    "cases", f"two cases are called `{case.name}`", case.span, "a name says what one case shows"
+                )
             names.add(case.name)
             suite.cases.append(case)
     return suite
@@ -93,7 +99,9 @@ def _case(node: Node, diagnostics: Diagnostics) -> Case | None:
     _check_keys(node, ("name", "request", "expect", "description"), "a case", diagnostics)
     name, request, expect = node.get("name"), node.get("request"), node.get("expect")
     if not isinstance(name, Scalar) or not isinstance(expect, Mapping) or not expect.pairs:
-        diagnostics.error("cases", "a case needs a `name` and what to `expect`", node.pairs[0][0].span if node.pairs else node.span)
+        diagnostics.error(
+            "cases", "a case needs a `name` and what to `expect`", node.pairs[0][0].span if node.pairs else node.span
+        )
         return None
     _check_keys(expect, EXPECTATIONS, "an expectation", diagnostics)
     for key in ("candidates", "fallbacks"):
@@ -129,7 +137,10 @@ def _texts(node: Node) -> Any:
     if isinstance(node, Mapping):
         return {key.text: value.text if isinstance(value, Scalar) else plain(value) for key, value in node.pairs}
     if isinstance(node, Sequence):
-        return [_texts(item) if isinstance(item, Sequence) else item.text if isinstance(item, Scalar) else plain(item) for item in node.items]
+        return [
+            _texts(item) if isinstance(item, Sequence) else item.text if isinstance(item, Scalar) else plain(item)
+            for item in node.items
+        ]
     return node.text
 
 

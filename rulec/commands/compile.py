@@ -73,7 +73,11 @@ def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type
         stale = True
         if form == "text":
             lines = difflib.unified_diff(
-                before.splitlines(keepends=True), artifact.text.splitlines(keepends=True), str(path), "compiled now", n=2
+                before.splitlines(keepends=True),
+                artifact.text.splitlines(keepends=True),
+                str(path),
+                "compiled now",
+                n=2,
             )
             sys.stdout.writelines(lines)
     if form == "text":

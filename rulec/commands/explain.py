@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="NAME")
     parser.add_argument("--tag", metavar="NAME", action="append")
     parser.add_argument("--at", metavar="TIME", help="the time to judge by, such as 2026-06-15T22:30+02:00")
-    parser.add_argument("--unavailable", metavar="PROVIDER", action="append", help="a provider that is down; repeatable")
+    parser.add_argument(
+        "--unavailable", metavar="PROVIDER", action="append", help="a provider that is down; repeatable"
+    )
     parser.add_argument("--all", metavar="FILE|-", help="JSON lines of requests; prints one JSON object for each")
     parser.add_argument("--curl", metavar="FILE|-", help="a curl command")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -79,6 +81,7 @@ def complain(message: str) -> int:
 def request_options(options: argparse.Namespace) -> dict[str, Any]:
     """The described request of the command line."""
     from rulec.commands.requests import BadRequest, from_curl
+    from rulec.syntax.fields import STRIPPED_HEADERS
 
     request: dict[str, Any] = from_curl(read_text(options.curl)) if options.curl else {}
     if options.body:
@@ -90,7 +93,9 @@ def request_options(options: argparse.Namespace) -> dict[str, Any]:
         if getattr(options, name) is not None:
             request[name] = getattr(options, name)
     if options.header:
-        request["headers"] = [*request.get("headers", []), *(pair(one, "--header") for one in options.header)]
+        named = [pair(one, "--header") for one in options.header]
+        seen = [one for one in named if one[0].lower() not in STRIPPED_HEADERS]  # the rules see no others
+        request["headers"] = [*request.get("headers", []), *seen]
     if options.metadata:
         request["metadata"] = dict(pair(one, "--metadata") for one in options.metadata)
     return request

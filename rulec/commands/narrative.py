@@ -143,7 +143,9 @@ def near_miss(answerer: Answerer, request: Mapping[str, Any], considered: Consid
             return any(holds(item, flipped) for item in condition.items)
         if isinstance(condition, when.Not):
             return not holds(condition.item, flipped)
-        truth = build_test(walker.rows.condition(condition), walker.catalogue, walker.rows.zones)(facts, facts.unavailable)
+        truth = build_test(walker.rows.condition(condition), walker.catalogue, walker.rows.zones)(
+            facts, facts.unavailable
+        )
         return truth != (condition is flipped)
 
     for atom in _atoms(match.condition.condition):

@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
     names = max((len(one.name) for one in rules), default=0)
     for rule in rules:
         place = f"{rule.span.source.path}:{rule.span.line}"
-        print(f"{rule.position:>4}  {rule.phase:<10}  {rule.name:<{min(names, 40)}}  -> {target_text(rule.target)}  ({place})")
+        print(
+            f"{rule.position:>4}  {rule.phase:<10}  {rule.name:<{min(names, 40)}}  -> {target_text(rule.target)}  ({place})"
+        )
     return 0
 
 

@@ -138,10 +138,10 @@ _ENDPOINT_OF_PATH = {
     "batches": "batch",
 }
 _CURL_VALUES = frozenset(
-    "-X --request -o --output -u --user -A --user-agent -e --referer -m --max-time --connect-timeout --retry -x --proxy"
-    " -b --cookie -c --cookie-jar -F --form -w --write-out --cacert --cert --resolve -T --upload-file".split()
+    """-X --request -o --output -u --user -A --user-agent -e --referer -m --max-time --connect-timeout --retry -x --proxy
+    -b --cookie -c --cookie-jar -F --form -w --write-out --cacert --cert --resolve -T --upload-file""".split()
 )
-_CURL_DATA = frozenset("-d --data --data-raw --data-binary --data-ascii --json".split())
+_CURL_DATA = frozenset(["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"])
 
 
 def from_curl(command: str) -> dict[str, Any]:
@@ -164,7 +164,8 @@ def from_curl(command: str) -> dict[str, Any]:
             name, equals, attached = word[:2], "=", word[2:]
         if name in ("-H", "--header"):
             key, _, value = (attached if equals else next(rest, "")).partition(":")
-            headers.append([key.strip(), value.strip()])
+            if key.strip().lower() not in STRIPPED_HEADERS:
+                headers.append([key.strip(), value.strip()])
         elif name in _CURL_DATA:
             data.append(_curl_data(attached if equals else next(rest, ""), name))
         elif name == "--url":

@@ -16,7 +16,9 @@ from rulec.diagnostics import Diagnostic, Diagnostics
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="cases files or folders of them (default: the rules folder)")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="cases files or folders of them (default: the rules folder)"
+    )
     add_rules_option(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
@@ -175,7 +177,9 @@ def to_json(report: Report) -> dict[str, Any]:
         "failed": [
             {
                 **place(one.case),
-                "differences": [{"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences],
+                "differences": [
+                    {"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences
+                ],
             }
             for one in report.failures
         ],

@@ -70,7 +70,9 @@ class Walker:
             for rule, matched, because in self.arms(node, request):
                 leaf = None
                 if matched:
-                    leaf = make_leaf(self.rows.rules[rule.position - 1], request.model, self.catalogue, self.chains or [])
+                    leaf = make_leaf(
+                        self.rows.rules[rule.position - 1], request.model, self.catalogue, self.chains or []
+                    )
                     applies: bool | None = leaf is not None
                 else:
                     applies = None
@@ -113,7 +115,11 @@ class Walker:
                 yield rule, False, "no pattern matches a name over 256 characters or outside printable ASCII"
                 continue
             hit = next((one.text for one in patterns if matcher(one.spec)(model)), None)
-            yield rule, hit is not None, f"`{hit or patterns[0].text}` {'matches' if hit else 'does not match'} `{model}`"
+            yield (
+                rule,
+                hit is not None,
+                f"`{hit or patterns[0].text}` {'matches' if hit else 'does not match'} `{model}`",
+            )
 
     def why_not(self, rule: Rule, request: Request) -> str:
         providers = getattr(rule.target, "providers", None)

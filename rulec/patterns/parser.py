@@ -52,7 +52,9 @@ class _Parser:
 
     def parse(self) -> Pattern:
         if len(self.text) > MAX_LENGTH:
-            raise self.error(f"this pattern is longer than {MAX_LENGTH} characters", 0, 1, "split it into several rules")
+            raise self.error(
+                f"this pattern is longer than {MAX_LENGTH} characters", 0, 1, "split it into several rules"
+            )
         pattern = self.alternation()
         if self.at < len(self.text):
             raise self.error("this `)` closes nothing", self.at, help="write `\\)` for the character itself")
@@ -98,7 +100,9 @@ class _Parser:
                 self.at += 1
             elif self.peek("+"):
                 raise self.error(
-                    "possessive repetition is not in the dialect", self.at, help="remove the `+`: nothing backtracks here"
+                    "possessive repetition is not in the dialect",
+                    self.at,
+                    help="remove the `+`: nothing backtracks here",
                 )
             item = Repeat(item, low, high)
         return item
@@ -113,7 +117,11 @@ class _Parser:
         end = self.text.find("}", self.at)
         inside = self.text[self.at + 1 : end] if end >= 0 else ""
         low_text, comma, high_text = inside.partition(",")
-        if not (low_text.isascii() and low_text.isdigit() and (high_text == "" or high_text.isascii() and high_text.isdigit())):
+        if not (
+            low_text.isascii()
+            and low_text.isdigit()
+            and (high_text == "" or high_text.isascii() and high_text.isdigit())
+        ):
             return None  # as in RE2, a brace that counts nothing is a character
         if len(low_text) > 4 or len(high_text) > 4 or max(int(low_text), int(high_text or 0)) > MAX_REPEAT:
             raise self.error(f"a repetition counts to {MAX_REPEAT} at most", self.at, end + 1)
@@ -135,7 +143,9 @@ class _Parser:
         if character == "\\":
             return self.escape()
         if character in "*+?":
-            raise self.error(f"`{character}` repeats nothing", start, help=f"write `\\{character}` for the character itself")
+            raise self.error(
+                f"`{character}` repeats nothing", start, help=f"write `\\{character}` for the character itself"
+            )
         if character == "{" and self.bounds() is not None:
             raise self.error("this repetition repeats nothing", start, self.at)
         self.at = start + 1
@@ -166,7 +176,9 @@ class _Parser:
             self.at += 1
         body = self.alternation()
         if not self.peek(")"):
-            raise self.error("this `(` is never closed", start, help="close it with `)`, or write `\\(` for the character itself")
+            raise self.error(
+                "this `(` is never closed", start, help="close it with `)`, or write `\\(` for the character itself"
+            )
         self.at += 1
         self.depth -= 1
         self.flags = flags
@@ -184,9 +196,13 @@ class _Parser:
                     ' `model matches "…" and not model matches "…"`',
                 )
         if self.peek("(?("):
-            raise self.error("conditionals are not in the dialect", start, start + 3, "write the cases as alternatives: `a|b`")
+            raise self.error(
+                "conditionals are not in the dialect", start, start + 3, "write the cases as alternatives: `a|b`"
+            )
         if self.peek("(?>"):
-            raise self.error("atomic groups, `(?>`, are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here")
+            raise self.error(
+                "atomic groups, `(?>`, are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here"
+            )
         if self.peek("(?P="):
             raise self.error("back-references are not in the dialect", start, start + 4, "write the alternatives out")
         if self.peek("(?P<") or self.peek("(?<"):
@@ -214,7 +230,9 @@ class _Parser:
                 return character == ":"
             else:
                 break
-        raise self.error("this group is not in the dialect", start, self.at, "flags are i, m, s and U; a plain group is `(?:…)`")
+        raise self.error(
+            "this group is not in the dialect", start, self.at, "flags are i, m, s and U; a plain group is `(?:…)`"
+        )
 
     def escape(self) -> Pattern:
         start = self.at
@@ -239,7 +257,10 @@ class _Parser:
             raise self.error("back-references are not in the dialect", start, start + 2, "write the alternatives out")
         if letter in "pP":
             raise self.error(
-                "Unicode classes are not in the dialect", start, start + 2, "model names are ASCII: write a class such as `[a-z]`"
+                "Unicode classes are not in the dialect",
+                start,
+                start + 2,
+                "model names are ASCII: write a class such as `[a-z]`",
             )
         return self.literal(self.escaped_code())
 
@@ -265,7 +286,9 @@ class _Parser:
                 end += 1
             self.at = end
             return int(self.text[start + 1 : end], 8)
-        raise self.error(f"`\\{letter}` means nothing here", start, start + 2, f"write `{letter}` for the character itself")
+        raise self.error(
+            f"`\\{letter}` means nothing here", start, start + 2, f"write `{letter}` for the character itself"
+        )
 
     def hexadecimal(self, start: int) -> int:
         if self.peek("{"):
@@ -277,8 +300,15 @@ class _Parser:
             self.at += 2
             if len(digits) < 2:
                 digits = ""
-        if not digits or len(digits) > 8 or any(c not in "0123456789abcdefABCDEF" for c in digits) or int(digits, 16) > LAST:
-            raise self.error("this is no hexadecimal character code", start, max(self.at, start + 2), "write `\\x41` or `\\x{41}`")
+        if (
+            not digits
+            or len(digits) > 8
+            or any(c not in "0123456789abcdefABCDEF" for c in digits)
+            or int(digits, 16) > LAST
+        ):
+            raise self.error(
+                "this is no hexadecimal character code", start, max(self.at, start + 2), "write `\\x41` or `\\x{41}`"
+            )
         return int(digits, 16)
 
     def character_class(self) -> Ranges:
@@ -291,7 +321,9 @@ class _Parser:
         first = True
         while first or not self.peek("]"):
             if self.at >= len(self.text):
-                raise self.error("this `[` is never closed", start, help="close it with `]`, or write `\\[` for the character itself")
+                raise self.error(
+                    "this `[` is never closed", start, help="close it with `]`, or write `\\[` for the character itself"
+                )
             ranges += self.class_item()
             first = False
         self.at += 1
@@ -324,7 +356,12 @@ class _Parser:
             self.at += 1
             high = self.class_character(start)
             if high < low:
-                raise self.error(f"the range `{self.text[start : self.at]}` runs backwards", start, self.at, f"write `{chr(high)}-{chr(low)}`")
+                raise self.error(
+                    f"the range `{self.text[start : self.at]}` runs backwards",
+                    start,
+                    self.at,
+                    f"write `{chr(high)}-{chr(low)}`",
+                )
             return ((low, high),)
         return ((low, low),)
 
@@ -332,7 +369,10 @@ class _Parser:
         if self.peek("\\"):
             if self.text[self.at + 1 : self.at + 2] in ("p", "P"):
                 raise self.error(
-                    "Unicode classes are not in the dialect", self.at, self.at + 2, "write the characters, such as `a-z`"
+                    "Unicode classes are not in the dialect",
+                    self.at,
+                    self.at + 2,
+                    "write the characters, such as `a-z`",
                 )
             return self.escaped_code()
         self.at += 1

@@ -67,7 +67,9 @@ class _Binder:
                 self.declared_twice(f"the {what} `{one.name.text}`", one.name.span, first.name.span)
         return list(seen.values())
 
-    def declared_twice(self, what: str, span: Span, first: Span, help: str = "give one of the two another name") -> None:
+    def declared_twice(
+        self, what: str, span: Span, first: Span, help: str = "give one of the two another name"
+    ) -> None:
         self.diagnostics.error(
             "declared-twice",
             f"{what} is declared twice",
@@ -286,12 +288,21 @@ class _Binder:
         for found in self.rule_set.redundant:
             name = found.model.text
             if name in seen:
-                self.declared_twice(f"the redundant model `{name}`", found.model.span, seen[name], "keep one of the two")
+                self.declared_twice(
+                    f"the redundant model `{name}`", found.model.span, seen[name], "keep one of the two"
+                )
             elif name not in taken:
                 target = self.merged(ast.RouteTarget(), found)
                 made.append(
                     ast.RuleDeclaration(
-                        "exact", name, None, ast.Exact(found.model), target, None, found.model.span, body=found.model.span
+                        "exact",
+                        name,
+                        None,
+                        ast.Exact(found.model),
+                        target,
+                        None,
+                        found.model.span,
+                        body=found.model.span,
                     )
                 )
             seen.setdefault(name, found.model.span)
@@ -347,7 +358,8 @@ class _Binder:
         if isinstance(target, ast.VirtualTarget):
             known = [self.known_model(name, None, policy) for name in (target.simple, target.complex)]
             return VirtualTarget(target.simple.text, target.complex.text, target.threshold) if all(known) else None
-        if not all([self.known_provider(one.provider) for one in target.providers]):
+        known = [self.known_provider(one.provider) for one in target.providers]
+        if not all(known):
             return None
         self.check_candidates(declaration, target)
         providers = tuple((one.provider.text, one.weight) for one in target.providers)
@@ -363,7 +375,7 @@ class _Binder:
                 "no-target",
                 f"the rule `{declaration.full_name}` has no target",
                 declaration.span,
-                "name a `provider`, a `model`, `pass: true` or `refuse: \"text\"`",
+                'name a `provider`, a `model`, `pass: true` or `refuse: "text"`',
             )
             return None
         return ProvidersTarget(providers, target.substitute)
@@ -376,7 +388,8 @@ class _Binder:
             preferred: tuple[Located, ...] = (target.model, *target.preferred_models)
         else:
             preferred = target.preferred_models
-        if not all([self.known_model(one, names, policy) for one in preferred]):
+        known = [self.known_model(one, names, policy) for one in preferred]
+        if not all(known):
             return None
         models = tuple(dict.fromkeys(one.text for one in preferred))
         if not models:
@@ -402,11 +415,17 @@ class _Binder:
         if len(given) < len(weights):
             bare = next(one for one in target.providers if one.weight is None)
             self.diagnostics.error(
-                "weights", f"`{bare.provider.text}` has no weight, others here have one", bare.provider.span, "weigh all or none"
+                "weights",
+                f"`{bare.provider.text}` has no weight, others here have one",
+                bare.provider.span,
+                "weigh all or none",
             )
         elif not any(given):
             self.diagnostics.error(
-                "weights", "all weights here are 0", target.providers[0].weight_span, "give at least one provider a weight"
+                "weights",
+                "all weights here are 0",
+                target.providers[0].weight_span,
+                "give at least one provider a weight",
             )
         elif not all(math.isfinite(weight) for weight in given):
             self.diagnostics.error("weights", "a weight must be finite", target.providers[0].weight_span)
@@ -429,4 +448,3 @@ class _Binder:
                 if any(one.text == declaration.match.name for one in section.values.get("applicable_to", ())):
                     return name
         return "random"
-

@@ -26,6 +26,9 @@ MOST_NAMES_SHOWN = 3
 
 def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     """Adds errors and warnings about a policy whose names are all bound."""
+    if not policy.rules:
+        help_text = "write one, such as `default: {provider: ollama}` or `default: pass`"
+        diagnostics.warning("no-rule", "there is no rule: every request is refused", None, help_text)
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
             _serving(policy, rule, diagnostics)
@@ -51,7 +54,9 @@ def _serving(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
     if not _ever_serves(policy, rule, target):
         _cannot_serve(policy, rule, target, "any model that comes here", diagnostics)
         return
-    missed = [name for name in policy.models if _may_match(policy, rule, name) and not candidates_for(policy, target, name)]
+    missed = [
+        name for name in policy.models if _may_match(policy, rule, name) and not candidates_for(policy, target, name)
+    ]
     if missed:
         names = ", ".join(f"`{name}`" for name in missed[:MOST_NAMES_SHOWN])
         more = f" and {len(missed) - MOST_NAMES_SHOWN} more" if len(missed) > MOST_NAMES_SHOWN else ""
@@ -74,9 +79,7 @@ def _cannot_serve(policy: Policy, rule: Rule, target: ProvidersTarget, what: str
     help_text = "list the model in the catalogue with `served_by`, or let the provider accept its name with `accepts`"
     if defaults:
         help_text += "; `substitute: true` would send the provider's default model"
-    diagnostics.error(
-        "cannot-serve", f"{_named(target)} can never serve {what}", rule.span, help_text, rule=rule.name
-    )
+    diagnostics.error("cannot-serve", f"{_named(target)} can never serve {what}", rule.span, help_text, rule=rule.name)
 
 
 def _ever_serves(policy: Policy, rule: Rule, target: ProvidersTarget) -> bool:
@@ -99,7 +102,9 @@ def _may_match(policy: Policy, rule: Rule, model: str) -> bool:
         return is_regular_name(model) and any(matcher(one.spec)(model) for one in match.patterns)
     if isinstance(match, ast.SizeTier):
         size = policy.size(model) if is_regular_name(model) else None
-        low = match.low is None or (size is not None and (size > match.low or (size == match.low and match.low_included)))
+        low = match.low is None or (
+            size is not None and (size > match.low or (size == match.low and match.low_included))
+        )
         high = match.high is None or (
             size is not None and (size < match.high or (size == match.high and match.high_included))
         )
@@ -112,7 +117,9 @@ def _model_target(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
     if isinstance(target, VirtualTarget):
         for name in (target.simple, target.complex):
             if not policy.serving(name):
-                diagnostics.error("cannot-serve", f"no provider serves `{name}`", rule.span, _SERVE_HELP, rule=rule.name)
+                diagnostics.error(
+                    "cannot-serve", f"no provider serves `{name}`", rule.span, _SERVE_HELP, rule=rule.name
+                )
         return
     assert isinstance(target, ModelsTarget)
     places = candidates_for(policy, target, None)
@@ -123,7 +130,10 @@ def _model_target(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
             message = f"`{rule.name}` has no candidate: its filters remove {_places(unfiltered)}"
             help_text = "lower `min_model_size` or `min_context`, or give the models a `size` or `context`"
         elif not policy.models and not target.models:
-            message, help_text = f"`{rule.name}` has no candidate: the catalogue is empty", "list models under `models:`"
+            message, help_text = (
+                f"`{rule.name}` has no candidate: the catalogue is empty",
+                "list models under `models:`",
+            )
         else:
             who = " or ".join(f"`{name}`" for name, _ in target.providers or ()) or "any provider"
             message, help_text = f"`{rule.name}` has no candidate: {models} is not served by {who}", _SERVE_HELP
@@ -206,7 +216,9 @@ def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
         )
     if rule.prefer_warm:
         diagnostics.warning(
-            "runs-later", f"`{rule.name}` asks for `prefer_warm`, which does not run yet: warm and cold are alike", rule.span
+            "runs-later",
+            f"`{rule.name}` asks for `prefer_warm`, which does not run yet: warm and cold are alike",
+            rule.span,
         )
 
 
@@ -223,7 +235,10 @@ def _later_features(policy: Policy, diagnostics: Diagnostics) -> None:
         section = policy.sections.get(name)
         if section and section.get("enabled", True) is True:
             diagnostics.warning(
-                "runs-later", f"`{name}` does not run yet: {instead}", policy.places.get(name), "it is checked, and kept for later"
+                "runs-later",
+                f"`{name}` does not run yet: {instead}",
+                policy.places.get(name),
+                "it is checked, and kept for later",
             )
 
 
@@ -238,5 +253,3 @@ def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:
                     one.span,
                     suggest(one.text, capabilities, "capability"),
                 )
-
-

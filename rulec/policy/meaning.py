@@ -164,7 +164,11 @@ def compare(policy: Policy, field: when.Field, operator: str, literal: Any, requ
     if operator == "==":
         return bool(value == literal)
     if operator in ("contains", "starts_with", "ends_with"):
-        found = {"contains": literal in value, "starts_with": value.startswith(literal), "ends_with": value.endswith(literal)}
+        found = {
+            "contains": literal in value,
+            "starts_with": value.startswith(literal),
+            "ends_with": value.endswith(literal),
+        }
         return bool(found[operator])
     smaller, larger = value < literal, value > literal
     return bool((smaller, not larger, larger, not smaller)[("<", "<=", ">", ">=").index(operator)])
@@ -267,7 +271,9 @@ def hop_verdict(policy: Policy, hop: nouns.Hop, request: Request, only: Place | 
     known = request.unavailable | ({only.provider} if only is not None else set())
     open_names = sorted({one.text for one in hop.when.providers} - known)
     answers = {
-        holds(policy, hop.when.condition, request, known | {n for n, down in zip(open_names, downs, strict=True) if down})
+        holds(
+            policy, hop.when.condition, request, known | {n for n, down in zip(open_names, downs, strict=True) if down}
+        )
         for downs in product((False, True), repeat=len(open_names))
     }
     return answers.pop() if len(answers) == 1 else None

@@ -172,6 +172,7 @@ class Policy:
     strategies: dict[str, dict[str, Any]]
     places: dict[str, Span] = field(default_factory=dict, compare=False)
     """Where the settings sections stand."""
+    _fingerprint: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def upstream(self, provider: str, model: str) -> str | None:
         """The name by which a provider knows a model: the catalogue's, else the name itself where it accepts that."""
@@ -205,8 +206,10 @@ class Policy:
 
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
-        text = json.dumps(_canonical(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        if not self._fingerprint:
+            text = json.dumps(_canonical(self), separators=(",", ":"), ensure_ascii=True)
+            self._fingerprint.append(hashlib.sha256(text.encode()).hexdigest()[:12])
+        return self._fingerprint[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -215,7 +218,7 @@ def matcher(spec: Spec) -> Callable[[str], bool]:
     return build_matcher(spec)
 
 
-_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors"))
+_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors", "_fingerprint"))
 
 
 def _canonical(value: Any) -> Any:

@@ -151,7 +151,17 @@ _TOKEN = re.compile(
 )
 _SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?([bBmM])\Z")
 _KEYWORDS = frozenset(("and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "true", "false"))
-_INSTEAD = {"=": "==", "&&": "and", "||": "or", "!": "not", "is": "==", "AND": "and", "OR": "or", "NOT": "not", "~": "matches"}
+_INSTEAD = {
+    "=": "==",
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "is": "==",
+    "AND": "and",
+    "OR": "or",
+    "NOT": "not",
+    "~": "matches",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +223,11 @@ class _Parser:
         while end < len(text) and (text[end].isalnum() or text[end] in "._"):
             end += 1
         word = text[start:end]
-        help = f"write `{_INSTEAD[word]}`" if word in _INSTEAD else "texts stand in quotes, sizes look like 8B, numbers like 0.5"
+        help = (
+            f"write `{_INSTEAD[word]}`"
+            if word in _INSTEAD
+            else "texts stand in quotes, sizes look like 8B, numbers like 0.5"
+        )
         self.fail(f"`{word}` means nothing here", start, end, help)
 
     def fail(self, message: str, start: int, end: int, help: str | None = None) -> NoReturn:
@@ -259,7 +273,9 @@ class _Parser:
     def reject_rest(self) -> NoReturn:
         token = self.current
         if token.text in ALL_OPERATORS:
-            self.fail_at(token, "comparisons cannot be chained", "write `a < x and x < b` as two comparisons with `and`")
+            self.fail_at(
+                token, "comparisons cannot be chained", "write `a < x and x < b` as two comparisons with `and`"
+            )
         if token.text in _INSTEAD:
             self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
         if token.text == ")":
@@ -308,7 +324,7 @@ class _Parser:
         if token.text in _INSTEAD:
             self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
         if token.kind in ("string", "number", "size", "regex", "clock"):
-            self.fail_at(token, "a literal cannot stand on the left", "write the field first: `model == \"gpt-4o\"`")
+            self.fail_at(token, "a literal cannot stand on the left", 'write the field first: `model == "gpt-4o"`')
         self.fail_at(token, f"`{token.text}` is not expected here", "a condition begins with a field, `not` or `(`")
 
     def comparison(self) -> Condition:
@@ -368,7 +384,9 @@ class _Parser:
         self.take()
         field = self.take()
         if field.text != "tag":
-            self.fail_at(field, "only `tag` can stand on the right of `in`", 'write the field first: `model in ["a", "b"]`')
+            self.fail_at(
+                field, "only `tag` can stand on the right of `in`", 'write the field first: `model in ["a", "b"]`'
+            )
         return Tagged(_unquote(literal.text))
 
     # Fields
@@ -429,7 +447,7 @@ class _Parser:
         if operator == "matches":
             return self.matches(field)
         if field.type == "tags":
-            return Tagged(self.text_literal("tag contains \"batch\""))
+            return Tagged(self.text_literal('tag contains "batch"'))
         if operator in ("contains", "starts_with", "ends_with"):
             return Compare(field, operator, self.text_literal(f'{field} {operator} "text"'))
         literal = self.literal(field, operator)
@@ -534,7 +552,9 @@ class _Parser:
         if token.kind == "regex":
             inner = self.located.slice(token.start + 1, token.end - 1)
             return Matches(field, compile_pattern(_unescape(inner, inner.text, "/")))
-        self.fail_at(token, "`matches` takes a pattern", f'write `{field} matches "^llama"` or `{field} matches /^llama/`')
+        self.fail_at(
+            token, "`matches` takes a pattern", f'write `{field} matches "^llama"` or `{field} matches /^llama/`'
+        )
 
     def among(self, field: Field) -> Among:
         opening = self.current
@@ -546,10 +566,12 @@ class _Parser:
             if token.kind == "end":
                 self.fail_at(opening, "this `[` is never closed", "close it with `]`")
             if token.kind == "regex":
-                self.fail_at(token, "a list holds no patterns", f"write `{field} matches {token.text}`, joined with `or`")
+                self.fail_at(
+                    token, "a list holds no patterns", f"write `{field} matches {token.text}`, joined with `or`"
+                )
             value = self.literal_value(field, token)
             if literals and _literal_type(value) != _literal_type(literals[0]):
-                self.fail_at(token, "a list holds literals of one type", "split it: `… in [1, 2] or … == \"a\"`")
+                self.fail_at(token, "a list holds literals of one type", 'split it: `… in [1, 2] or … == "a"`')
             literals.append(value)
             if self.current.text != "]" and not self.accept(","):
                 self.fail_at(self.current, "expected `,` or `]` in the list")
@@ -564,13 +586,19 @@ class _Parser:
     def between(self, operator: str) -> Condition:
         start = self.clock()
         if not self.accept("-"):
-            self.fail_at(self.current, "a time window is two times with `-` between", 'write `time in 22:00-06:00 "Europe/Berlin"`')
+            self.fail_at(
+                self.current,
+                "a time window is two times with `-` between",
+                'write `time in 22:00-06:00 "Europe/Berlin"`',
+            )
         token = self.current
         end = self.clock() % 1440
         start %= 1440
         if start == end:
             self.fail_at(
-                token, f"the window begins and ends at {token.text}", "leave the condition out for the whole day: equal ends hold no time"
+                token,
+                f"the window begins and ends at {token.text}",
+                "leave the condition out for the whole day: equal ends hold no time",
             )
         window = Between(start, end, self.zone())
         return Not(window) if operator == "not in" else window
@@ -579,12 +607,18 @@ class _Parser:
         token = self.take()
         hours, _, minutes = token.text.partition(":")
         if token.kind != "clock" or int(hours) * 60 + int(minutes) > 1440 or int(minutes) > 59:
-            self.fail_at(token, f"`{token.text}` is no time of day", 'times look like 22:00: `time in 22:00-06:00 "Europe/Berlin"`')
+            self.fail_at(
+                token,
+                f"`{token.text}` is no time of day",
+                'times look like 22:00: `time in 22:00-06:00 "Europe/Berlin"`',
+            )
         return int(hours) * 60 + int(minutes)
 
     def on_days(self, operator: str) -> Condition:
         if not self.accept("["):
-            self.fail_at(self.current, "`weekday` takes a list of days", 'write `weekday in [mon, fri] "Europe/Berlin"`')
+            self.fail_at(
+                self.current, "`weekday` takes a list of days", 'write `weekday in [mon, fri] "Europe/Berlin"`'
+            )
         days: list[str] = []
         while not self.accept("]"):
             token = self.take()
@@ -608,7 +642,9 @@ class _Parser:
         try:
             ZoneInfo(name)
         except Exception:  # zoneinfo raises half a dozen kinds for a name that is no zone
-            self.fail_at(token, f"`{name}` is no time zone", 'zones look like "Europe/Berlin", "America/New_York" or "UTC"')
+            self.fail_at(
+                token, f"`{name}` is no time zone", 'zones look like "Europe/Berlin", "America/New_York" or "UTC"'
+            )
         return name
 
 

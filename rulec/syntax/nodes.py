@@ -225,9 +225,7 @@ class _Composer:
             self._add_pair(key, value, pairs, seen)
         raise AssertionError("PyYAML closes what it opens")
 
-    def _add_pair(
-        self, key: Node, value: Node, pairs: list[tuple[Scalar, Node]], seen: dict[str, Scalar]
-    ) -> None:
+    def _add_pair(self, key: Node, value: Node, pairs: list[tuple[Scalar, Node]], seen: dict[str, Scalar]) -> None:
         if not isinstance(key, Scalar):
             self.diagnostics.error("yaml-key", "a key must be a single word or a quoted text", key.span)
         elif key.plain and key.text == "<<":

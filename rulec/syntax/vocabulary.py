@@ -477,6 +477,7 @@ def _default(value: Any) -> Any:
         if value.text == "pass":
             return {"pass": Scalar("true", True, value.source, value.start, value.end)}
         raise problem(
-            f"`{value.text}` is no target", f"write `default: {{provider: {value.text}}}`, `pass` or `{{refuse: \"text\"}}`"
+            f"`{value.text}` is no target",
+            f'write `default: {{provider: {value.text}}}`, `pass` or `{{refuse: "text"}}`',
         )
     return value

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related, suggest
 from rulec.patterns.compile import CompiledPattern, compile_pattern
+from rulec.secrets import looks_secret
 from rulec.source import Located, Source, Span
 from rulec.syntax import ast, vocabulary
 from rulec.syntax.conditions import ParsedCondition, parse_condition, parse_date, parse_size
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
-from rulec.syntax.secrets import looks_secret
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
@@ -175,7 +175,9 @@ class _Reader:
 
     def version(self, key: Scalar, value: Node) -> None:
         if not (isinstance(value, Scalar) and value.value == 1 and not isinstance(value.value, bool)):
-            self.diagnostics.error("wrong-value", "the only version of the rule language is 1", value.span, "write `version: 1`")
+            self.diagnostics.error(
+                "wrong-value", "the only version of the rule language is 1", value.span, "write `version: 1`"
+            )
 
     def provider(self, name: Scalar, body: Node) -> None:
         self.refuse_reserved(name, "provider")
@@ -305,7 +307,7 @@ class _Reader:
             return
         condition = self.one_condition(entry.condition, entry.when)
         if condition is None:
-            help = "write `condition: header.x-priority == \"high\"`"
+            help = 'write `condition: header.x-priority == "high"`'
             raise Rejected(_error(f"the rule `{name.text}` has no condition", name.span, help))
         parsed = parse_condition(condition.located())
         explicit = name if entry.name is None else entry.name
@@ -454,7 +456,10 @@ class _Reader:
         for name, _ in body.pairs:
             if name.text in ("model", "messages", "fallbacks", "metadata", "api_key", "api_base"):
                 self.diagnostics.error(
-                    "wrong-value", f"`{name.text}` cannot have a default", name.span, "defaults are parameters such as temperature"
+                    "wrong-value",
+                    f"`{name.text}` cannot have a default",
+                    name.span,
+                    "defaults are parameters such as temperature",
                 )
         self.rules.sections["defaults"] = ast.Section(_value(_plain(body)), key.span)
 
@@ -485,7 +490,9 @@ class _Reader:
         if entry.until is not None:
             until = parse_date(entry.until.text)
             if until is None:
-                raise Rejected(_error(f"`until`: `{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31"))
+                raise Rejected(
+                    _error(f"`until`: `{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31")
+                )
         description = entry.description or entry.reason
         self.rules.rules.append(
             ast.RuleDeclaration(
@@ -508,7 +515,10 @@ class _Reader:
             key = body.key(name) if isinstance(body, Mapping) else None
             if key is not None:
                 self.diagnostics.error(
-                    "two-targets", f"a virtual model has no `{name}`", key.span, "its targets are `simple` and `complex`"
+                    "two-targets",
+                    f"a virtual model has no `{name}`",
+                    key.span,
+                    "its targets are `simple` and `complex`",
                 )
         return target
 
@@ -533,7 +543,7 @@ class _Reader:
         if entry.pass_:
             return ast.PassTarget()
         if not routed and not is_capability and not self.is_redundant_stub(entry):
-            help = "name a `provider`, a `model`, `pass: true` or `refuse: \"text\"`"
+            help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
             raise Rejected(_error("the rule has no target", span, help))
         return self.route(entry)
 
