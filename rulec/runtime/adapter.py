@@ -205,8 +205,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open:  # no hook told us how the last attempt ended: a stream broke before its first content
-            plan.fail(recorded_kind(kwargs))
+        if plan.open or (index and plan.kind is None):
+            plan.fail(recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None

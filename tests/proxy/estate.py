@@ -34,7 +34,7 @@ GROUPS = (
     "retried", "candidates", "leaky", "secret", "choice", *(f"only-{kind}" for kind in KINDS),
     *(f"onto-{kind}" for kind in KINDS),
 )  # fmt: skip
-CLIENT_NAMES = sorted((*GROUPS, "long", "rewritten", "passed"))
+CLIENT_NAMES = sorted((*GROUPS, "long", "rewritten", "passed", "cooled"))
 
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
@@ -86,6 +86,10 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
     models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]
     models += [deployment(group, name, None, "rulec-wildcard", base[name])
                for group in ("pat*", "*") for name in ("alpha", "gamma")]
+    cooled = [deployment("cooled", name, "cooled", "cooled", base[name]) for name in ("alpha", "gamma")]
+    for one in cooled:  # as if LiteLLM's cooldowns were on for ours
+        one["litellm_params"]["cooldown_time"] = one["model_info"]["cooldown_time"] = 300
+    models += cooled
     plain = {"model": "openai/passed", "api_base": base["beta"], "api_key": "none"}
     models += [{"model_name": "passed", "litellm_params": plain}]
     return {

@@ -99,7 +99,8 @@ class Proxy:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-        own = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HF_HUB_OFFLINE": "1", "DEFAULT_MAX_RETRIES": "0", "NO_PROXY": "*"}
+        own = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HF_HUB_OFFLINE": "1"}  # nothing is fetched from the network
+        own |= {"DEFAULT_MAX_RETRIES": "0", "NO_PROXY": "*"}
         with self.log.open("wb") as output:
             self.process = start_proxy(folder / "litellm_config.yaml", "127.0.0.1", self.port,
                                        {**kept, **own, **(environment or {})}, output)  # fmt: skip

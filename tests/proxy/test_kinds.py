@@ -132,3 +132,14 @@ def test_one_request_after_another_finds_the_provider_again(proxy: Proxy, provid
         providers.fail("alpha", "rate_limit")
         assert call(proxy, "responses", "same").status == 200
         assert providers.tried() == ["alpha", "beta"]
+
+
+def test_a_deployment_that_is_taken_away_is_a_failed_step(proxy: Proxy, providers: Providers) -> None:
+    """Here with cooldowns on: after one error, the first step is gone for the next request."""
+    providers.fail("alpha", "rate_limit")
+    assert call(proxy, "chat", "cooled").status == 200
+    assert providers.tried() == ["alpha", "gamma"]
+    providers.reset()
+    providers.fail("gamma", "rate_limit")
+    assert call(proxy, "chat", "cooled").status == 200
+    assert providers.tried() == ["gamma", "beta"]

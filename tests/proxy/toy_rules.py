@@ -107,6 +107,7 @@ ROUTES = {
         [target("alpha", "candidates"), target("beta", "candidates")],
         [target("beta", "candidates"), target("gamma", "candidates")],
     ),
+    "cooled": exact("cooled", [target("alpha", "cooled")], [target("gamma", "cooled"), target("beta", "n")]),
     # rights
     "rewritten": exact("rewritten", [target("alpha", "secret")]),
     "leaky": exact("leaky", [target("alpha", "leaky")], [target("beta", "secret"), target("gamma", "leaky")]),
