@@ -50,6 +50,8 @@ def variables(policy: Policy) -> dict[str, str | None]:
 
     for provider in policy.providers.values():
         collect(provider.settings)
+    for model in policy.models.values():
+        collect(model.settings)
     collect(policy.sections.get("litellm", {}))
     return found
 
@@ -58,7 +60,11 @@ def check_references(policy: Policy, diagnostics: Diagnostics) -> None:
     """Reports references that neither LiteLLM nor the module can put in."""
     for provider in policy.providers.values():
         for key, value in provider.settings.items():
-            _check(f"`{key}` of `{provider.name}`", value, provider.span, diagnostics, defaults_work=True)
+            place = provider.places.get(key)
+            _check(f"`{key}` of `{provider.name}`", value, place, diagnostics, defaults_work=True)
+    for model in policy.models.values():
+        for key, value in model.settings.items():
+            _check(f"`{key}` of `{model.name}`", value, model.places.get(key), diagnostics, defaults_work=False)
     litellm = policy.sections.get("litellm", {})
     places: dict[str, Span] = litellm.get("places", {})
     for section, values in litellm.items():

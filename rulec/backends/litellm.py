@@ -131,6 +131,7 @@ def _deployment(
         "litellm_params": parameters,
         "model_info": {
             "id": f"{OWN_PREFIX}{group}@{provider.name}",
+            "cooldown_time": 0,  # LiteLLM reads one of the two places on some endpoints, the other on others
             "rulec": {"provider": provider.name, "model": upstream, "fingerprint": fingerprint},
         },
     }
@@ -144,7 +145,8 @@ def _settings(policy: Policy) -> dict[str, Any]:
     litellm = _passed(passed, "litellm_settings")
     callbacks = litellm.pop("callbacks", [])
     own = f"{MODULE_NAME}.handler"
-    litellm = {"callbacks": [own, *[one for one in _listed(callbacks) if one != own]], **litellm}
+    callbacks = [own, *[one for one in _listed(callbacks) if one != own]]
+    litellm = {"callbacks": callbacks, "expose_router_debug_in_errors": False, **litellm}
     general = {**_passed(passed, "general_settings"), "enforce_fallback_model_access": True}
     return {"litellm_settings": litellm, "router_settings": router, "general_settings": general}
 

@@ -11,27 +11,30 @@ from typing import Any
 
 from rulec.commands.output import add_rules_option, rules_folder
 
+REQUEST_OPTIONS = ["model", "header", "stream", "capability", "body", "metadata", "endpoint", "key", "team", "user"]
+REQUEST_OPTIONS += ["tag", "at", "unavailable", "curl"]
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_option(parser)
-    parser.add_argument("--model", metavar="NAME")
+    parser.add_argument("--model", metavar="NAME", help="the model that the request names")
     parser.add_argument("--header", metavar="K=V", action="append", help="a request header; repeatable")
-    parser.add_argument("--stream", action="store_true", default=None)
+    parser.add_argument("--stream", action="store_true", default=None, help="the request asks for a stream")
     parser.add_argument("--capability", metavar="NAME", help="the capability header")
     parser.add_argument("--body", metavar="FILE|-", help="the JSON body; the other options win over it")
     parser.add_argument("--metadata", metavar="K=V", action="append", help="body metadata, as text; repeatable")
-    parser.add_argument("--endpoint", metavar="NAME")
+    parser.add_argument("--endpoint", metavar="NAME", help="chat, completion, embedding, responses, messages, …")
     parser.add_argument("--key", metavar="NAME", help="alias or id of the authenticated key")
-    parser.add_argument("--team", metavar="NAME")
-    parser.add_argument("--user", metavar="NAME")
-    parser.add_argument("--tag", metavar="NAME", action="append")
+    parser.add_argument("--team", metavar="NAME", help="alias or id of the key's team")
+    parser.add_argument("--user", metavar="NAME", help="the key's user")
+    parser.add_argument("--tag", metavar="NAME", action="append", help="a tag of the request or key; repeatable")
     parser.add_argument("--at", metavar="TIME", help="the time to judge by, such as 2026-06-15T22:30+02:00")
     parser.add_argument(
         "--unavailable", metavar="PROVIDER", action="append", help="a provider that is down; repeatable"
     )
     parser.add_argument("--all", metavar="FILE|-", help="JSON lines of requests; prints one JSON object for each")
     parser.add_argument("--curl", metavar="FILE|-", help="a curl command")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="a text to read, or one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     from rulec.commands.loading import load_tree
     from rulec.commands.requests import BadRequest
 
+    others = [name for name in REQUEST_OPTIONS if getattr(options, name) is not None]
+    if options.all and others:
+        return complain(f"--all takes whole requests: --{others[0]} does not go with it")
     try:
         request = None if options.all else request_options(options)
     except BadRequest as problem:
@@ -105,6 +111,9 @@ def pair(text: str, option: str) -> list[str]:
     from rulec.commands.requests import BadRequest
 
     name, equals, value = text.partition("=")
+    curl_name, colon, curl_value = text.partition(":")
+    if option == "--header" and colon and (not equals or len(curl_name) < len(name)):  # as curl writes it
+        return [curl_name.strip(), curl_value.strip()]
     if not equals or not name:
         raise BadRequest(f"{option} takes NAME=VALUE, not `{text}`")
     return [name, value]

@@ -13,7 +13,7 @@ from rulec.policy.model import Rule
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
-    parser.add_argument("--format", choices=("text", "mermaid", "dot"), default="text")
+    parser.add_argument("--format", choices=("text", "mermaid", "dot"), default="text", help="how the tree is drawn")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,8 +26,11 @@ def _lines(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> 
     yield from _verdict(answerer, outcome)
     yield from _rule(answerer, outcome)
     yield from _fallbacks(answerer, outcome)
-    yield from _road(outcome)
-    yield from _near_misses(answerer, request, outcome)
+    near = _near_misses(answerer, request, outcome)
+    yield from _road(outcome, near)
+    if near:
+        yield "near misses"
+        yield from (f"          {name} would match if {change}" for name, change in near.items())
     yield f"rule set  {answerer.fingerprint}"
 
 
@@ -41,9 +44,16 @@ def request_text(request: Mapping[str, Any]) -> str:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     parts += [f"{printable(str(key))}: {printable(str(value))[:80]}" for key, value in pairs]
     for name in ("stream", "capability", "metadata", "endpoint", "key", "team", "user", "tag", "at", "unavailable"):
-        if request.get(name):
-            parts.append(name if name == "stream" else f"{name} {printable(str(request[name]))}")
+        value = request.get(name)
+        if value:
+            parts.append(name if name == "stream" else f"{name} {printable(_plain(value))}")
     return ", ".join(parts) or "names no model and sets nothing"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={one}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _verdict(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
@@ -97,14 +107,14 @@ def _fallbacks(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
         yield f"          each tried {decision.retry_attempts} more times, {decision.retry_delay_ms} ms apart"
 
 
-def _road(outcome: Outcome) -> Iterator[str]:
+def _road(outcome: Outcome, near: Mapping[str, str]) -> Iterator[str]:
     before = outcome.trace[:-1] if outcome.rule is not None else outcome.trace
     skipped = [one for one in before if one.matched]
     if skipped:
         yield "matched, but did not apply"
         for one in skipped[:MOST_SHOWN]:
             yield f"          {one.rule.name}: {one.because}"
-    others = [one for one in before if not one.matched]
+    others = [one for one in before if not one.matched and one.rule.name not in near]
     if others:
         yield "looked at before"
         for one in others[:MOST_SHOWN]:
@@ -113,15 +123,16 @@ def _road(outcome: Outcome) -> Iterator[str]:
             yield f"          … and {len(others) - MOST_SHOWN} more"
 
 
-def _near_misses(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
-    found = []
+def _near_misses(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> dict[str, str]:
+    """The first rules that one change would make match, each with that change."""
+    found: dict[str, str] = {}
     for one in outcome.trace:
-        atom = None if one.matched else near_miss(answerer, request, one)
-        if atom is not None:
-            found.append(f"          {one.rule.name} would match if {atom}")
-    if found:
-        yield "near misses"
-        yield from found[:MOST_NEAR_MISSES]
+        change = None if one.matched else near_miss(answerer, request, one)
+        if change is not None:
+            found[one.rule.name] = change
+        if len(found) == MOST_NEAR_MISSES:
+            break
+    return found
 
 
 def near_miss(answerer: Answerer, request: Mapping[str, Any], considered: Considered) -> str | None:

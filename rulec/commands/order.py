@@ -12,7 +12,7 @@ from rulec.syntax import ast
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
 
 
 def run(options: argparse.Namespace) -> int:

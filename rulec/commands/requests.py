@@ -137,10 +137,9 @@ _ENDPOINT_OF_PATH = {
     "moderations": "moderation",
     "batches": "batch",
 }
-_CURL_VALUES = frozenset(
-    """-X --request -o --output -u --user -A --user-agent -e --referer -m --max-time --connect-timeout --retry -x --proxy
-    -b --cookie -c --cookie-jar -F --form -w --write-out --cacert --cert --resolve -T --upload-file""".split()
-)
+_CURL_VALUES = {"-X", "--request", "-o", "--output", "-u", "--user", "-A", "--user-agent", "-e", "--referer", "-m"}
+_CURL_VALUES |= {"--max-time", "--connect-timeout", "--retry", "-x", "--proxy", "-b", "--cookie", "-c", "--cookie-jar"}
+_CURL_VALUES |= {"-F", "--form", "-w", "--write-out", "--cacert", "--cert", "--resolve", "-T", "--upload-file"}
 _CURL_DATA = frozenset(["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"])
 
 

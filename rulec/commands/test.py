@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="cases files or folders of them (default: the rules folder)"
     )
     add_rules_option(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
 
 
@@ -71,7 +71,7 @@ def run_files(files: list[Path], folder: Path) -> Report:
         source = read_source(file, diagnostics)
         suites = read_suites(source, diagnostics) if source is not None else []
         report.problems += [one for one in diagnostics.sorted() if one.severity == "error"]
-        for suite in suites:
+        for suite in suites if not diagnostics.failed else ():
             if suite.rules is None and suite.cases and shared is None:
                 shared = judge_for(compile_folder(folder), report)
                 if shared is None:

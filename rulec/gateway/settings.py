@@ -60,6 +60,9 @@ def _check(section: str, key: str, value: Any, span: Span | None, diagnostics: D
         diagnostics.error("owned-setting", message, span, "remove it")
     elif key not in properties:
         _unknown(section, key, span, diagnostics)
+    elif isinstance(value, str) and value.lower() in ("yes", "no", "on", "off"):
+        message = f"`{key}` is the text `{value}`, which LiteLLM takes for true"
+        diagnostics.error("wrong-setting", message, span, "only `true` and `false` are booleans")
     elif not isinstance(value, EnvironmentText):
         _wrong_type(section, key, value, span, diagnostics)
 

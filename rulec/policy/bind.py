@@ -99,6 +99,7 @@ class _Binder:
             declaration.region,
             declaration.settings,
             declaration.name.span,
+            declaration.places,
         )
 
     def model(self, declaration: ast.ModelDeclaration) -> Model:
@@ -122,6 +123,7 @@ class _Binder:
             declaration.settings,
             declaration.cost,
             declaration.name.span,
+            declaration.places,
         )
 
     def known_provider(self, name: Located) -> bool:
@@ -347,6 +349,7 @@ class _Binder:
             declaration.description,
             tuple(one.text for one in declaration.overrides),
             isinstance(declaration.target, ast.VirtualTarget),
+            route.strategy is not None,
         )
 
     def target(self, declaration: ast.RuleDeclaration, policy: Policy) -> Target | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulec.diagnostics import Diagnostics, suggest
+from rulec.diagnostics import Diagnostics, Related, suggest
 from rulec.policy.model import (
     Chain,
     ModelsTarget,
@@ -18,7 +18,9 @@ from rulec.policy.model import (
 )
 from rulec.policy.serving import Place, candidates_for, hop_serves
 from rulec.runtime.sizes import is_regular_name
+from rulec.source import Located
 from rulec.syntax import ast
+from rulec.syntax import conditions as when
 from rulec.syntax.fields import RUNNING_STRATEGIES
 
 MOST_NAMES_SHOWN = 3
@@ -207,6 +209,8 @@ def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
             "strategies that run: " + ", ".join(f"`{one}`" for one in RUNNING_STRATEGIES),
             rule=rule.name,
         )
+    if isinstance(rule.match, ast.When):
+        _condition(rule, rule.match.condition.condition, diagnostics)
     if rule.virtual:
         diagnostics.warning(
             "runs-later",
@@ -220,6 +224,22 @@ def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
             f"`{rule.name}` asks for `prefer_warm`, which does not run yet: warm and cold are alike",
             rule.span,
         )
+
+
+def _condition(rule: Rule, condition: when.Condition, diagnostics: Diagnostics) -> None:
+    """Points at what a condition asks that nothing answers yet."""
+    if isinstance(condition, (when.And, when.Or)):
+        for item in condition.items:
+            _condition(rule, item, diagnostics)
+    elif isinstance(condition, when.Not):
+        _condition(rule, condition.item, diagnostics)
+    elif isinstance(condition, when.Unavailable):
+        message = f"`{rule.name}` asks `unavailable({condition.provider})`, which is false in the proxy until it watches health"
+        help_text = "in a fallback chain it works: there a provider that failed is unavailable"
+        diagnostics.warning("runs-later", message, rule.span, help_text, rule=rule.name)
+    elif getattr(getattr(condition, "field", None), "name", None) == "complexity":
+        message = f"`{rule.name}` asks for `complexity`, which is not scored yet: it is absent in every request"
+        diagnostics.warning("runs-later", message, rule.span, rule=rule.name)
 
 
 _LATER_SECTIONS = {
@@ -244,8 +264,21 @@ def _later_features(policy: Policy, diagnostics: Diagnostics) -> None:
 
 def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:
     capabilities = [rule.match.name for rule in policy.rules if isinstance(rule.match, ast.Capability)]
+    taken: dict[str, Located] = {}
     for name, settings in policy.strategies.items():
         for one in settings.get("applicable_to", ()):
+            first = taken.setdefault(one.text, one)
+            named = next(
+                (r for r in policy.rules if isinstance(r.match, ast.Capability) and r.match.name == one.text), None
+            )
+            if first is not one and named is not None and not named.strategy_named:
+                diagnostics.error(
+                    "declared-twice",
+                    f"two strategies are applicable to `{one.text}`",
+                    one.span,
+                    "name one of them in the capability rule: `routing_strategy: …`",
+                    related=(Related("the first one", first.span),),
+                )
             if one.text not in capabilities:
                 diagnostics.error(
                     "unknown-capability",

@@ -43,6 +43,7 @@ class Provider:
     region: str | None
     settings: dict[str, Any]
     span: Span = field(compare=False)
+    places: dict[str, Span] = field(default_factory=dict, compare=False)
 
     @property
     def fixed_upstream(self) -> str | None:
@@ -65,6 +66,7 @@ class Model:
     settings: dict[str, Any]
     cost: tuple[float, float] | None
     span: Span = field(compare=False)
+    places: dict[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Rule:
     description: str | None = None
     overrides: tuple[str, ...] = ()
     virtual: bool = False
+    strategy_named: bool = field(default=False, compare=False)
+    """Whether the rule itself names its strategy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,9 @@ def matcher(spec: Spec) -> Callable[[str], bool]:
     return build_matcher(spec)
 
 
-_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors", "_fingerprint"))
+_NOT_MEANT = frozenset(
+    ("span", "description", "overrides", "places", "spec", "factors", "_fingerprint", "strategy_named")
+)
 
 
 def _canonical(value: Any) -> Any:

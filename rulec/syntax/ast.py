@@ -28,6 +28,8 @@ class ProviderDeclaration:
     region: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """litellm_params of every deployment of this provider; texts may be EnvironmentText."""
+    places: dict[str, Span] = field(default_factory=dict)
+    """Where each setting stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class ModelDeclaration:
     """rpm, tpm and what else LiteLLM takes per deployment."""
     cost: tuple[float, float] | None = None
     """US dollars per million input and output tokens."""
+    places: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,7 +316,7 @@ class _Parser:
             return condition
         if token.kind == "word":
             return self.comparison()
-        if token.kind == "string" and self.tokens[self.at + 1].text == "in":
+        if token.kind == "string" and self.tokens[self.at + 1].text in ("in", "not"):
             return self.tag_membership()
         if token.kind == "end":
             last = self.tokens[self.at - 1]
@@ -381,13 +381,15 @@ class _Parser:
 
     def tag_membership(self) -> Condition:
         literal = self.take()
-        self.take()
+        negated = self.accept("not")
+        self.expect("in", "the tag")
         field = self.take()
         if field.text != "tag":
             self.fail_at(
                 field, "only `tag` can stand on the right of `in`", 'write the field first: `model in ["a", "b"]`'
             )
-        return Tagged(_unquote(literal.text))
+        tagged = Tagged(_unquote(literal.text))
+        return Not(tagged) if negated else tagged
 
     # Fields
 

@@ -60,6 +60,8 @@ def _boolean(value: Any) -> bool:
 def _number(value: Any) -> Scalar:
     scalar = _scalar(value, "a number")
     found = scalar.value
+    if isinstance(found, str) and "${" in found:
+        raise problem("a number cannot come from the environment", "write the number")
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise problem(f"a number is expected here, not `{scalar.text}`", "write it without quotes")
     if not math.isfinite(found) or found < 0:
@@ -258,6 +260,9 @@ class Hop(Strict):
 def _hops(value: Any) -> Any:
     if isinstance(value, Scalar) and (value.value is None or value.text == "none"):
         return []
+    for item in _listed(value):
+        if isinstance(item, Scalar) and item.text == "none":
+            raise problem("`none` is no hop", "`none` stands alone: `fallback: none`")
     return [item if isinstance(item, dict) else {"provider": item} for item in _listed(value)]
 
 

@@ -14,7 +14,7 @@ from rulec.secrets import looks_secret
 from rulec.source import Located, Source, Span
 from rulec.syntax import ast, vocabulary
 from rulec.syntax.conditions import ParsedCondition, parse_condition, parse_date, parse_size
-from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS, STRIPPED_HEADERS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -196,6 +196,7 @@ class _Reader:
                 entry.context,
                 entry.region.text if entry.region else None,
                 {key: self.setting(key, value) for key, value in settings.items()},
+                _places(body, settings),
             )
         )
         self.refuse_template_reference(entry.litellm)
@@ -214,7 +215,7 @@ class _Reader:
             self.rules.broken.add(("model", name.text))
             return
         settings = {key: getattr(entry, key) for key in ("rpm", "tpm") if getattr(entry, key) is not None}
-        settings.update({str(key): _value(value) for key, value in entry.litellm_params.items()})
+        settings.update({str(key): self.setting(str(key), value) for key, value in entry.litellm_params.items()})
         cost = (float(entry.cost.input.value), float(entry.cost.output.value)) if entry.cost else None
         assert isinstance(body, Mapping)
         self.rules.models.append(
@@ -226,6 +227,7 @@ class _Reader:
                 tuple(one.located() for one in entry.capabilities),
                 settings,
                 cost,
+                _places(body, settings),
             )
         )
 
@@ -431,8 +433,18 @@ class _Reader:
                 self.declare_once(self.rules.sections, key.text, key, f"the section `{key.text}`")
                 values = {name: _settings_value(value) for name, value in entry if value is not None}
                 self.rules.sections[key.text] = ast.Section(values, key.span)
+                self.refuse_stripped(getattr(entry, "capability_header", None))
 
         return section
+
+    def refuse_stripped(self, header: Scalar | None) -> None:
+        if header is not None and header.text.lower() in STRIPPED_HEADERS:
+            self.diagnostics.error(
+                "wrong-value",
+                f"the proxy strips the header `{header.text}` before any rule sees it",
+                header.span,
+                "name another header, such as `X-Capability`",
+            )
 
     def litellm(self, key: Scalar, body: Node) -> None:
         entry = self.check(vocabulary.LiteLLMSettings, body, key.text)
@@ -511,7 +523,8 @@ class _Reader:
         )
 
     def only_target(self, target: ast.Target, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
-        for name in ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy"):
+        routing = ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy")
+        for name in (*routing, "sticky", "prefer_warm"):
             key = body.key(name) if isinstance(body, Mapping) else None
             if key is not None:
                 self.diagnostics.error(
@@ -534,6 +547,12 @@ class _Reader:
             raise Rejected(_error("`provider` and `providers` are the same key", span, "keep `providers`"))
         if entry.pass_ is False:
             raise Rejected(_error("`pass` can only be true", span, "remove the key"))
+        if entry.refuse is not None or entry.pass_:
+            self.refuse_keys(
+                body, ("substitute", "routing_strategy", "sticky", "prefer_warm"), "where nothing is routed"
+            )
+        elif entry.model is not None:
+            self.refuse_keys(body, ("substitute",), "beside `model`")
         if entry.refuse is not None:
             return ast.RefuseTarget(entry.refuse.text, entry.status or 400)
         if entry.status is not None:
@@ -546,6 +565,12 @@ class _Reader:
             help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
             raise Rejected(_error("the rule has no target", span, help))
         return self.route(entry)
+
+    def refuse_keys(self, body: Node, names: tuple[str, ...], where: str) -> None:
+        for name in names:
+            key = body.key(name) if isinstance(body, Mapping) else None
+            if key is not None:
+                self.diagnostics.error("unused-key", f"`{name}` has no meaning {where}", key.span, "remove it")
 
     def is_redundant_stub(self, entry: vocabulary.Rule) -> bool:
         """An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding."""
@@ -740,6 +765,14 @@ def _opening(node: Node) -> Span:
     if isinstance(node, Mapping) and node.pairs:
         return node.pairs[0][0].span
     return node.span
+
+
+def _places(body: Node, settings: dict[str, Any]) -> dict[str, Span]:
+    """Where the values of an entry's settings stand, also those under `litellm_params`."""
+    assert isinstance(body, Mapping)
+    passed = body.get("litellm_params")
+    pairs = [*body.pairs, *(passed.pairs if isinstance(passed, Mapping) else ())]
+    return {key.text: value.span for key, value in pairs if key.text in settings}
 
 
 def _scalars(node: Node) -> Iterator[Scalar]:
