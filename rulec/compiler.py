@@ -142,10 +142,14 @@ def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
 
 
 def write(artifacts: Iterable[Artifact], folder: str | Path) -> list[Path]:
-    """Writes artifacts: all texts are on the disk before the first takes its place, so no reader sees half a file."""
+    """Writes artifacts, all or none: every text is on the disk before the first takes its place.
+
+    Raises OSError where that cannot be; what was there before is there again.
+    """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     staged: list[tuple[str, Path]] = []
+    replaced: list[tuple[Path, bytes | None]] = []
     try:
         for artifact in artifacts:
             handle, name = tempfile.mkstemp(prefix=f".{artifact.path}.", dir=target)
@@ -156,7 +160,16 @@ def write(artifacts: Iterable[Artifact], folder: str | Path) -> list[Path]:
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)
         for name, path in staged:
+            before = path.read_bytes() if path.is_file() else None
             os.replace(name, path)
+            replaced.append((path, before))
+    except OSError:
+        for path, before in replaced:
+            if before is None:
+                path.unlink()
+            else:
+                path.write_bytes(before)
+        raise
     finally:
         for name, _ in staged:
             if os.path.exists(name):

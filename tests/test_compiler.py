@@ -1,0 +1,86 @@
+"""The spine: output as a value, written whole or not at all, the same to the byte, and checked before it is written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rulec import cli, compiler
+from rulec.backends import python, selfcheck
+from rulec.backends.artifact import Artifact
+from rulec.compiler import compile_folder, rule_files, write
+
+ROOT = Path(__file__).parent.parent
+RULES = ROOT / "rules"
+
+
+def test_committed_pair_is_what_the_shipped_rules_give() -> None:
+    os.chdir(ROOT)
+    for artifact in compile_folder("rules").artifacts:
+        assert (ROOT / "generated" / artifact.path).read_text(encoding="utf-8") == artifact.text
+
+
+def test_output_is_the_same_to_the_byte_in_every_process(tmp_path: Path) -> None:
+    texts = set()
+    for seed in ("0", "1", "2"):
+        out = tmp_path / seed
+        command = [sys.executable, "-m", "rulec.cli", "compile", "rules", "--out", str(out)]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        texts.add(tuple(file.read_bytes() for file in sorted(out.iterdir())))
+    assert len(texts) == 1
+
+
+def test_a_pair_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "first").write_text("old", encoding="utf-8")
+    (tmp_path / "second").mkdir()
+    with pytest.raises(OSError):
+        write([Artifact("first", "new"), Artifact("second", "new")], tmp_path)
+    assert (tmp_path / "first").read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
+
+
+def test_rule_files_come_in_byte_order_and_without_what_is_no_rule_file(tmp_path: Path) -> None:
+    for name in ("b.yaml", "B.yml", "a/z.yaml", "a.yaml", "x.cases.yaml", ".c.yaml", ".git/d.yaml", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    (tmp_path / "linked").symlink_to(tmp_path / "a", target_is_directory=True)
+    found = [file.relative_to(tmp_path).as_posix() for file in rule_files(tmp_path)]
+    assert found == ["B.yml", "a.yaml", "a/z.yaml", "b.yaml"]
+
+
+def test_a_module_that_disagrees_with_the_meaning_is_a_bug_and_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = python.make_tables
+
+    def wrong(tree, fingerprint):  # type: ignore[no-untyped-def]
+        tables = made(tree, fingerprint)
+        return {**tables, "exact": dict.fromkeys(tables["exact"], 0)}
+
+    monkeypatch.setattr(python, "make_tables", wrong)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert cli.main(["compile", str(RULES), "--out", str(tmp_path / "out")]) == cli.BUG
+    told = capsys.readouterr().err
+    assert "this is a bug in rulec (ModuleDisagrees)" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_rule_of_the_shipped_rules_has_a_witness() -> None:
+    compilation = compile_folder(RULES)
+    decide = selfcheck.load_module(next(one.text for one in compilation.artifacts if one.path.endswith(".py")))["decide"]
+    from rulec.backends.witnesses import witnesses
+
+    policy = compilation.policy
+    reached = {decide(body, headers, **caller).rule for body, headers, caller in witnesses(policy)}
+    assert {rule.name for rule in policy.rules} <= reached
+
+
+def test_compilation_of_sources_does_not_touch_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler.os, "replace", None)
+    monkeypatch.setattr(compiler.tempfile, "mkstemp", None)
+    assert len(compile_folder(RULES).artifacts) == 2
