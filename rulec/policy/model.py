@@ -211,7 +211,11 @@ class Policy:
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
         if not self._fingerprint:
-            text = json.dumps(_canonical(self), separators=(",", ":"), ensure_ascii=True)
+            meant = [self.providers, self.models, self.chains, self.rules, self.capability_header]
+            settings = [_meant_section(name, values) for name, values in sorted(self.sections.items())]
+            settings += [_meant_section("", values) for _, values in self.strategies.items()]
+            canonical = [*map(_canonical, meant), list(self.strategies), *map(_canonical_settings, settings)]
+            text = json.dumps(canonical, separators=(",", ":"), ensure_ascii=True)
             self._fingerprint.append(hashlib.sha256(text.encode()).hexdigest()[:12])
         return self._fingerprint[0]
 
@@ -222,9 +226,8 @@ def matcher(spec: Spec) -> Callable[[str], bool]:
     return build_matcher(spec)
 
 
-_NOT_MEANT = frozenset(
-    ("span", "description", "overrides", "places", "spec", "factors", "_fingerprint", "strategy_named")
-)
+_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors", "strategy_named"))
+"""Fields of nouns that do not change what the policy does; names that users choose are never left out."""
 
 
 def _canonical(value: Any) -> Any:
@@ -233,12 +236,33 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, Located):
         return value.text
     if is_dataclass(value) and not isinstance(value, type):
-        named = {one.name: _canonical(getattr(value, one.name)) for one in fields(value) if one.name not in _NOT_MEANT}
-        return {"": type(value).__name__, **named}
+        named: dict[str, Any] = {"": type(value).__name__}
+        for one in fields(value):
+            if one.name not in _NOT_MEANT:
+                read = _canonical_settings if one.name == "settings" else _canonical
+                named[one.name] = read(getattr(value, one.name))
+        return named
     if isinstance(value, dict):
-        return [[str(key), _canonical(one)] for key, one in value.items() if key not in _NOT_MEANT]
+        return [[str(key), _canonical(one)] for key, one in value.items()]
     if isinstance(value, (list, tuple)):
         return [_canonical(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return sorted(str(one) for one in value)
     return value
+
+
+def _canonical_settings(value: Any) -> Any:
+    """Settings are a mapping whose order does not count."""
+    if isinstance(value, dict):
+        return {str(key): _canonical_settings(one) for key, one in sorted(value.items())}
+    return [_canonical_settings(one) for one in value] if isinstance(value, list) else _canonical(value)
+
+
+def _meant_section(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A settings section without what people alone read; `defaults` and `litellm` hold names that are not ours."""
+    if name == "request":
+        return {}  # the policy holds its value as it is compared
+    if name == "signals":
+        return {signal: _meant_section("", entry) for signal, entry in values.items()}
+    dropped = {"defaults": "", "litellm": "places"}.get(name, "description")
+    return {"": name, **{key: one for key, one in values.items() if key != dropped}}
