@@ -59,9 +59,9 @@ class Request:
     def header_number(self, name: str) -> float | int | None:
         """A header's value where it is a plain decimal number."""
         value = self.header(name)
-        if value is None or len(value) > _MOST_DIGITS or _DECIMAL.match(value) is None:
+        if value is None or _DECIMAL.match(value) is None:
             return None
-        return float(value) if "." in value else int(value)
+        return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
 
     @property
     def capability(self) -> str | None:
@@ -144,7 +144,7 @@ class Request:
             return datetime.now(timezone.utc)
         try:
             return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
-        except (OverflowError, ValueError):
+        except Exception:  # beyond the first or last year, or a time zone that does not know its offset
             return value.replace(tzinfo=timezone.utc)
 
     def local_time(self, offsets: Sequence[tuple[int, int]]) -> tuple[int, str]:
