@@ -229,12 +229,12 @@ def make_leaf(rule: Sequence[Any], model: str | None, catalogue: Catalogue, chai
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
     places = _provider_places(target, model, catalogue) if target[0] == "providers" else _model_places(target, catalogue)
+    if target[0] == "models" and target[5]:
+        places = [one for one in places if one.group == model] or places
     unique: dict[tuple[str, str], Candidate] = {}
     for place in places:
         unique.setdefault((place.provider, place.model), place)
     candidates = tuple(unique.values())
-    if target[0] == "models" and target[5]:
-        candidates = tuple(one for one in candidates if one.group == model) or candidates
     return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
 
 
