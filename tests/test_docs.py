@@ -1,0 +1,138 @@
+"""What the documentation shows is what happens: its rule files compile, its commands print what stands below them.
+
+A fenced block whose first line names a file (```yaml rules/routing.yaml) is written to that file; a rule file must
+compile, one marked `wrong` must not, a cases file must pass. Commands of `console` blocks run where the files are; a
+line `...` stands for any lines, and fingerprints are not compared, as a new version of rulec may count them anew.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from rulec.cli import COMMANDS, build_parser, main
+from rulec.compiler import compile_folder
+from rulec.diagnostics import render_text
+from rulec.syntax import fields, vocabulary
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PRINTING = ("compile", "explain", "test", "order", "graph")
+FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FINGERPRINT = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+class Block(NamedTuple):
+    language: str
+    label: str
+    text: str
+    line: int
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    for found in FENCE.finditer(text):
+        yield Block(found[1] or "", found[2].strip(), found[3], text[: found.start()].count("\n") + 1)
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Each command of a console block with the output that is shown for it."""
+    for part in re.split(r"^\$ ", block.text.replace("\\\n", " "), flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command.partition("  #")[0].strip(), output
+
+
+def as_pattern(shown: str) -> str:
+    return re.escape(FINGERPRINT.sub("0" * 12, shown)).replace(re.escape("..."), ".*")
+
+
+def matches(shown: str, printed: str) -> bool:
+    return re.fullmatch(as_pattern(shown.strip()), FINGERPRINT.sub("0" * 12, printed.strip()), re.DOTALL) is not None
+
+
+def write(block: Block, folder: Path) -> list[str]:
+    """Writes a block to the file that it names; returns the words beside the name."""
+    name, *marks = block.label.split()
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+    return marks
+
+
+def check_file(block: Block, folder: Path, marks: list[str], place: str) -> None:
+    name = block.label.split()[0]
+    if name.endswith(".cases.yaml"):
+        assert main(["test", name, "--rules", "rules"]) == ("wrong" in marks), place
+    elif name.startswith("rules/"):
+        compilation = compile_folder(folder / "rules")
+        assert compilation.failed == ("wrong" in marks), f"{place}\n{render_text(compilation.diagnostics)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_shows_what_happens(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page):
+        place = f"{page.name}:{block.line}"
+        if block.language == "yaml":
+            assert block.label, f"{place}: a YAML block names its file, so that it is checked"
+        if block.label:
+            check_file(block, tmp_path, write(block, tmp_path), place)
+        if block.language != "console":
+            continue
+        for command, shown in commands(block):
+            words = shlex.split(command)
+            if words[:1] != ["rulec"] or words[1] not in PRINTING:
+                continue
+            capsys.readouterr()
+            main(words[1:])
+            printed = "".join(capsys.readouterr())
+            assert matches(shown, printed), f"{place}: {command}\n{printed}"
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_lists_the_commands() -> None:
+    listed = re.findall(r"^\| `rulec (\w+)", text_of("README.md"), re.MULTILINE)
+    assert listed == list(COMMANDS)
+
+
+def test_every_command_and_option_has_its_place() -> None:
+    text = text_of("docs/commands.md")
+    for name in COMMANDS:
+        assert f"## rulec {name}\n" in text
+        for action in build_parser(name)._subparsers._group_actions[0].choices[name]._actions:  # type: ignore[union-attr]
+            for option in action.option_strings:
+                assert f"`{option}" in text, f"{name} {option}"
+
+
+def test_every_key_is_in_the_reference() -> None:
+    text = text_of("docs/language.md")
+    for section in vars(vocabulary).values():
+        if isinstance(section, type) and issubclass(section, vocabulary.Strict):
+            for key, field in section.model_fields.items():
+                assert f"`{field.alias or key}" in text, f"{section.__name__}.{key}"
+
+
+def test_every_word_of_the_tables_is_in_the_reference() -> None:
+    text = text_of("docs/language.md")
+    tables = (
+        fields.FIELDS,
+        fields.ENDPOINTS,
+        fields.WEEKDAYS,
+        fields.ALL_OPERATORS,
+        fields.STRIPPED_HEADERS,
+        fields.ERROR_KINDS,
+        fields.STRATEGIES,
+        fields.STRATEGY_SYNONYMS,
+    )
+    for word in (word for table in tables for word in table):
+        assert re.search(rf"`{re.escape(word)}[`(. ]", text), word
