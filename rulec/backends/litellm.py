@@ -21,6 +21,11 @@ CANNOT = (
 """What LiteLLM's config has no words for."""
 
 OWN_PREFIX = "rulec:"
+OWN_SETTINGS = {
+    "expose_router_debug_in_errors": False,  # it would show our marks of steps in error texts
+    "disable_hf_tokenizer_download": True,  # else a stream without usage waits for a tokenizer from the network
+}
+"""LiteLLM settings that suit routing; what the user passes through wins."""
 WILDCARD = "*"
 PLACEHOLDER = "rulec-wildcard"
 
@@ -146,7 +151,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
     callbacks = litellm.pop("callbacks", [])
     own = f"{MODULE_NAME}.handler"
     callbacks = [own, *[one for one in _listed(callbacks) if one != own]]
-    litellm = {"callbacks": callbacks, "expose_router_debug_in_errors": False, **litellm}
+    litellm = {"callbacks": callbacks, **OWN_SETTINGS, **litellm}
     general = {**_passed(passed, "general_settings"), "enforce_fallback_model_access": True}
     return {"litellm_settings": litellm, "router_settings": router, "general_settings": general}
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from rulec.diagnostics import Diagnostics, suggest
-from rulec.syntax.conditions import parse_size
+from rulec.syntax.condition_parser import parse_size
 from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.nodes import Scalar
 

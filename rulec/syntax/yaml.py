@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related, suggest
+from rulec.diagnostics import Diagnostics, Rejected, Related, suggest
 from rulec.patterns.compile import CompiledPattern, compile_pattern
 from rulec.secrets import looks_secret
-from rulec.source import Located, Source, Span
+from rulec.source import Source, Span
 from rulec.syntax import ast, vocabulary
-from rulec.syntax.conditions import ParsedCondition, parse_condition, parse_date, parse_size
+from rulec.syntax.condition_parser import parse_condition, parse_date
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS, STRIPPED_HEADERS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
+from rulec.syntax.references import REFERENCE, environment_parts
+from rulec.syntax.rule_bodies import RuleBodies, candidate, located, wrong
+from rulec.syntax.tiers import parse_tier
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
-_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _REFERENCING_SECTIONS = frozenset(("providers", "signals", "litellm"))
 _PROVIDER_SETTINGS = (
     "api_base",
@@ -64,6 +65,7 @@ class _Reader:
     def __init__(self, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
         self.rules = rules
         self.diagnostics = diagnostics
+        self.bodies = RuleBodies(diagnostics)
         self.sections: dict[str, Callable[[Scalar, Node], None]] = {
             "version": self.version,
             "providers": self.each(self.provider),
@@ -192,7 +194,7 @@ class _Reader:
                 name.located(),
                 entry.litellm.located(),
                 self.patterns(entry.accepts),
-                _located(entry.default_model),
+                located(entry.default_model),
                 entry.context,
                 entry.region.text if entry.region else None,
                 {key: self.setting(key, value) for key, value in settings.items()},
@@ -202,7 +204,7 @@ class _Reader:
         self.refuse_template_reference(entry.litellm)
 
     def refuse_template_reference(self, template: Scalar) -> None:
-        if _ENVIRONMENT.search(template.text):
+        if REFERENCE.search(template.text):
             self.diagnostics.error(
                 "environment-reference", "an environment reference cannot stand in `litellm`", template.span
             )
@@ -269,7 +271,7 @@ class _Reader:
         if entry is None:
             return
         if not entry.pattern:
-            raise Rejected(_error("a pattern rule needs a pattern", _opening(body)))
+            raise Rejected(wrong("a pattern rule needs a pattern", _opening(body)))
         patterns = self.patterns(entry.pattern)
         if len(patterns) == len(entry.pattern):
             self.rule("pattern", entry.pattern[0].text, ast.Patterns(patterns), entry, entry.pattern[0].span, body)
@@ -310,7 +312,7 @@ class _Reader:
         condition = self.one_condition(entry.condition, entry.when)
         if condition is None:
             help = 'write `condition: header.x-priority == "high"`'
-            raise Rejected(_error(f"the rule `{name.text}` has no condition", name.span, help))
+            raise Rejected(wrong(f"the rule `{name.text}` has no condition", name.span, help))
         parsed = parse_condition(condition.located())
         explicit = name if entry.name is None else entry.name
         entry.name = explicit
@@ -351,10 +353,10 @@ class _Reader:
         if entry is None:
             return
         if not entry.providers:
-            raise Rejected(_error(f"the redundant model `{name.text}` names no provider", name.span))
-        settings = ast.RouteTarget(strategy=_located(entry.routing_strategy), sticky=entry.sticky)
+            raise Rejected(wrong(f"the redundant model `{name.text}` names no provider", name.span))
+        settings = ast.RouteTarget(strategy=located(entry.routing_strategy), sticky=entry.sticky)
         self.rules.redundant.append(
-            ast.RedundantModel(name.located(), tuple(_candidate(one) for one in entry.providers), settings)
+            ast.RedundantModel(name.located(), tuple(candidate(one) for one in entry.providers), settings)
         )
 
     def chain(self, name: Scalar, body: Node) -> None:
@@ -368,7 +370,7 @@ class _Reader:
         self.rules.chains.append(
             ast.ChainDeclaration(
                 name.located(),
-                self.hops(entry.chain, hops),
+                self.bodies.hops(entry.chain, hops),
                 entry.retry_attempts,
                 entry.retry_delay_ms,
                 retry.span if retry else None,
@@ -385,7 +387,7 @@ class _Reader:
         known = [*STRATEGIES, *STRATEGY_SYNONYMS]
         if name.text not in known:
             help = suggest(name.text, known, "strategy")
-            raise Rejected(_error(f"there is no strategy `{name.text}`", name.span, help))
+            raise Rejected(wrong(f"there is no strategy `{name.text}`", name.span, help))
         entry = self.check(vocabulary.StrategySettings, body, name.text)
         if entry is None:
             return
@@ -422,7 +424,7 @@ class _Reader:
             return
         section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
         if name.text in section.values:
-            raise Rejected(_error(f"the signal `{name.text}` is declared twice", name.span))
+            raise Rejected(wrong(f"the signal `{name.text}` is declared twice", name.span))
         values = {key: value for key, value in entry if value is not None}
         section.values[name.text] = {key: self.setting(key, value) for key, value in values.items()}
 
@@ -497,23 +499,23 @@ class _Reader:
         body: Node,
         target: ast.Target | None = None,
     ) -> None:
-        target = self.target(entry, span, body) if target is None else self.only_target(target, entry, span, body)
+        target = self.bodies.target(entry, span, body) if target is None else self.bodies.only_target(target, body)
         until = None
         if entry.until is not None:
             until = parse_date(entry.until.text)
             if until is None:
                 raise Rejected(
-                    _error(f"`until`: `{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31")
+                    wrong(f"`until`: `{entry.until.text}` is no date", entry.until.span, "write it as 2026-12-31")
                 )
         description = entry.description or entry.reason
         self.rules.rules.append(
             ast.RuleDeclaration(
                 phase,
                 key,
-                _located(entry.name),
+                located(entry.name),
                 match,
                 target,
-                self.fallback(entry, body),
+                self.bodies.fallback(entry, body),
                 span,
                 description.text if description is not None else None,
                 until,
@@ -521,123 +523,6 @@ class _Reader:
                 body.span,
             )
         )
-
-    def only_target(self, target: ast.Target, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
-        routing = ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy")
-        for name in (*routing, "sticky", "prefer_warm"):
-            key = body.key(name) if isinstance(body, Mapping) else None
-            if key is not None:
-                self.diagnostics.error(
-                    "two-targets",
-                    f"a virtual model has no `{name}`",
-                    key.span,
-                    "its targets are `simple` and `complex`",
-                )
-        return target
-
-    def target(self, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
-        routed = entry.provider is not None or entry.providers is not None or entry.model is not None
-        targets = [routed, entry.pass_ is True, entry.refuse is not None]
-        is_capability = isinstance(entry, vocabulary.CapabilityRule)
-        if sum(targets) > 1:
-            raise Rejected(
-                _error("this rule has two targets", span, "keep one of a route (provider, model), `pass` and `refuse`")
-            )
-        if entry.provider is not None and entry.providers is not None:
-            raise Rejected(_error("`provider` and `providers` are the same key", span, "keep `providers`"))
-        if entry.pass_ is False:
-            raise Rejected(_error("`pass` can only be true", span, "remove the key"))
-        if entry.refuse is not None or entry.pass_:
-            self.refuse_keys(
-                body, ("substitute", "routing_strategy", "sticky", "prefer_warm"), "where nothing is routed"
-            )
-        elif entry.model is not None:
-            self.refuse_keys(body, ("substitute",), "beside `model`")
-        if entry.refuse is not None:
-            return ast.RefuseTarget(entry.refuse.text, entry.status or 400)
-        if entry.status is not None:
-            key = body.key("status") if isinstance(body, Mapping) else None
-            place = key.span if key else span
-            raise Rejected(_error("`status` belongs to `refuse`", place, 'write `refuse: "text"` beside it'))
-        if entry.pass_:
-            return ast.PassTarget()
-        if not routed and not is_capability and not self.is_redundant_stub(entry):
-            help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
-            raise Rejected(_error("the rule has no target", span, help))
-        return self.route(entry)
-
-    def refuse_keys(self, body: Node, names: tuple[str, ...], where: str) -> None:
-        for name in names:
-            key = body.key(name) if isinstance(body, Mapping) else None
-            if key is not None:
-                self.diagnostics.error("unused-key", f"`{name}` has no meaning {where}", key.span, "remove it")
-
-    def is_redundant_stub(self, entry: vocabulary.Rule) -> bool:
-        """An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding."""
-        return isinstance(entry, vocabulary.ExactRule)
-
-    def route(self, entry: vocabulary.Rule) -> ast.RouteTarget:
-        providers = entry.providers if entry.providers is not None else entry.provider
-        capability = entry if isinstance(entry, vocabulary.CapabilityRule) else None
-        return ast.RouteTarget(
-            tuple(_candidate(one) for one in providers or ()),
-            _located(entry.model),
-            tuple(one.located() for one in capability.preferred_models) if capability else (),
-            entry.substitute,
-            _located(entry.routing_strategy),
-            entry.sticky,
-            entry.prefer_warm,
-            capability.min_model_size if capability else None,
-            capability.min_context if capability else None,
-        )
-
-    def fallback(
-        self, entry: vocabulary.Rule, body: Node
-    ) -> ast.ChainReference | tuple[ast.HopDeclaration, ...] | None:
-        if not isinstance(body, Mapping):
-            return None
-        own, chain = body.key("fallback"), body.key("fallback_chain")
-        if own is not None and chain is not None:
-            self.diagnostics.error(
-                "two-fallbacks", "`fallback` and `fallback_chain` stand in one rule", chain.span, "keep one of the two"
-            )
-        if own is not None:
-            hops = self.hops(entry.fallback or [], body.get("fallback"))
-            return hops if entry.fallback else ChainNone
-        if entry.fallback_chain is not None:
-            name = entry.fallback_chain.located()
-            return ChainNone if name.text == "none" else ast.ChainReference(name)
-        value = body.get("fallback_chain")
-        return ChainNone if isinstance(value, Scalar) and value.value is None else None
-
-    def hops(self, entries: list[vocabulary.Hop], node: Node | None) -> tuple[ast.HopDeclaration, ...]:
-        nodes = node.items if isinstance(node, Sequence) else [node] * len(entries)
-        hops = []
-        for entry, place in zip(entries, nodes, strict=False):
-            providers = (entry.provider, entry.primary, entry.secondary, entry.tertiary, entry.quaternary)
-            provider = next((one for one in providers if one is not None), None)
-            model = entry.model if entry.model is not None else entry.preferred_model
-            condition = entry.when if entry.when is not None else entry.condition
-            assert place is not None
-            hops.append(
-                ast.HopDeclaration(
-                    _located(provider),
-                    _located(model),
-                    tuple(dict.fromkeys(entry.on_error)) if entry.on_error else None,
-                    self.hop_condition(condition),
-                    (provider or model or place).span,
-                )
-            )
-        return tuple(hops)
-
-    def hop_condition(self, condition: Scalar | None) -> ParsedCondition | None:
-        if condition is None:
-            return None
-        try:
-            return parse_condition(condition.located())
-        except Rejected as rejected:
-            self.diagnostics.items.append(rejected.diagnostic)
-            return None
 
     # Settings
 
@@ -664,7 +549,7 @@ class _Reader:
 
     def refuse_references(self, node: Node, section: str) -> None:
         for scalar in _scalars(node):
-            found = _ENVIRONMENT.search(scalar.text) if "${" in scalar.text else None
+            found = REFERENCE.search(scalar.text) if "${" in scalar.text else None
             if found is not None:
                 self.diagnostics.error(
                     "environment-reference",
@@ -672,50 +557,6 @@ class _Reader:
                     scalar.located().part(found.start(), found.end()),
                     "it may stand in the settings of providers, signals and litellm",
                 )
-
-
-ChainNone = ast.ChainReference(None)
-
-_TIER = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*\Z|\s*(\S+?)\s*-\s*(\S+)\s*\Z")
-
-
-def parse_tier(text: Located) -> tuple[ast.SizeTier, str]:
-    """A size tier such as `< 8B` or `8B - 13B` and its name with single spaces; raises Rejected."""
-    found = _TIER.match(text.text)
-    sizes = [parse_size(one) for one in (found.group(2), found.group(3), found.group(4)) if one] if found else []
-    if found is None or any(size is None for size in sizes):
-        help = "tiers look like `< 8B`, `<= 8B`, `8B - 13B`, `> 13B` or `>= 13B`"
-        raise Rejected(_error(f"`{text.text.strip()}` is no size tier", text.span, help))
-    operator, single, first, second = found.groups()
-    if operator is None:
-        low, high = sizes
-        assert low is not None and high is not None
-        if low > high:
-            raise Rejected(_error(f"`{first}` is larger than `{second}`", text.span, f"write `{second} - {first}`"))
-        return ast.SizeTier(low, True, high, True), f"{first} - {second}"
-    bound = sizes[0]
-    name = f"{operator} {single}"
-    if operator in ("<", "<="):
-        return ast.SizeTier(None, False, bound, operator == "<="), name
-    return ast.SizeTier(bound, operator == ">=", None, False), name
-
-
-def environment_parts(text: str) -> tuple[str | tuple[str, str | None], ...]:
-    """A text split at its `${NAME}` and `${NAME:-default}` references."""
-    parts: list[str | tuple[str, str | None]] = []
-    position = 0
-    for found in _ENVIRONMENT.finditer(text):
-        if found.start() > position:
-            parts.append(text[position : found.start()])
-        parts.append((found.group(1), found.group(2)))
-        position = found.end()
-    if position < len(text):
-        parts.append(text[position:])
-    return tuple(parts)
-
-
-def _error(message: str, span: Span, help: str | None = None) -> Diagnostic:
-    return Diagnostic("wrong-value", "error", message, span, help)
 
 
 def _plain(node: Node) -> Any:
@@ -785,12 +626,3 @@ def _scalars(node: Node) -> Iterator[Scalar]:
             waiting += one.items
         else:
             waiting += [part for pair in one.pairs for part in pair]
-
-
-def _located(scalar: Scalar | None) -> Located | None:
-    return None if scalar is None else scalar.located()
-
-
-def _candidate(entry: vocabulary.Weighted) -> ast.Candidate:
-    weight = entry.weight
-    return ast.Candidate(entry.provider.located(), None if weight is None else weight.value, weight and weight.span)

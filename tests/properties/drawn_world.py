@@ -10,7 +10,7 @@ from drawn_conditions import condition, unavailable
 from words import CAPABILITIES, CHAINS, MODELS, OTHER_NAMES, PATTERNS, PROVIDERS, SIZES, TEMPLATES
 
 from rulec.runtime.sizes import is_regular_name, size_from_name
-from rulec.syntax.conditions import parse_size
+from rulec.syntax.condition_parser import parse_size
 from rulec.syntax.fields import ERROR_KINDS
 
 Entry = dict[str, Any]

@@ -1,0 +1,588 @@
+"""Text of a condition to its tree: `header.x-priority == "high" and not stream`, types checked against the field table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import NoReturn
+from zoneinfo import ZoneInfo
+
+from rulec.diagnostics import Diagnostic, Rejected, did_you_mean, suggest
+from rulec.patterns.compile import compile_pattern
+from rulec.runtime.sizes import parameters
+from rulec.source import Located
+from rulec.syntax.conditions import (
+    Always,
+    Among,
+    And,
+    Between,
+    Compare,
+    Condition,
+    Field,
+    Flag,
+    Literal,
+    Matches,
+    Not,
+    OnDays,
+    Or,
+    ParsedCondition,
+    Present,
+    Tagged,
+    Unavailable,
+)
+from rulec.syntax.fields import ALL_OPERATORS, ENDPOINTS, FIELDS, OPERATORS, STRIPPED_HEADERS, WEEKDAYS
+
+MAX_NESTING = 50
+MAX_TOKENS = 5000
+MAX_UNAVAILABLE = 8
+
+
+_TOKEN = re.compile(
+    r"""[ \t\r\n]*(?:
+    (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
+  | (?P<regex>/(?:\\.|[^/\\\n])+/)
+  | (?P<clock>[0-9]{1,2}:[0-9]{2}(?![0-9:]))
+  | (?P<size>[0-9]+(?:\.[0-9]+)?[bBmM](?![A-Za-z0-9_]))
+  | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![A-Za-z0-9_.:]))
+  | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:[.][A-Za-z0-9_.-]*[A-Za-z0-9_-])?)
+  | (?P<operator>==|!=|<=|>=|<|>|\(|\)|\[|\]|,|-|=|&&|\|\||!)
+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?([bBmM])\Z")
+_KEYWORDS = frozenset(("and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "true", "false"))
+_INSTEAD = {
+    "=": "==",
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "is": "==",
+    "AND": "and",
+    "OR": "or",
+    "NOT": "not",
+    "~": "matches",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def parse_size(text: str) -> int | None:
+    """The parameters of a size literal such as `8B`, `1.5b` or `350M`; None where it is none."""
+    found = _SIZE.match(text.strip())
+    return None if found is None else parameters(found.group(1), found.group(2) or "", found.group(3))
+
+
+def parse_condition(text: Located) -> ParsedCondition:
+    """The tree of a condition; raises Rejected at the narrowest place of the first mistake."""
+    parser = _Parser(text)
+    condition = parser.parse()
+    return ParsedCondition(text.text.strip(), condition, text.span, tuple(parser.providers))
+
+
+class _Parser:
+    def __init__(self, located: Located) -> None:
+        self.located = located
+        self.tokens = self.tokenise(located.text)
+        self.at = 0
+        self.depth = 0
+        self.providers: list[Located] = []
+
+    # Tokens
+
+    def tokenise(self, text: str) -> list[_Token]:
+        tokens: list[_Token] = []
+        position = 0
+        while position < len(text):
+            if not text[position:].strip(" \t\r\n"):
+                break
+            found = _TOKEN.match(text, position)
+            if found is None:
+                start = position + len(text[position:]) - len(text[position:].lstrip(" \t\r\n"))
+                self.reject_character(text, start)
+            assert found is not None
+            kind = str(found.lastgroup)
+            tokens.append(_Token(kind, found.group(kind), found.start(kind), found.end(kind)))
+            position = found.end()
+            if len(tokens) > MAX_TOKENS:
+                self.fail("this condition is too long", position, position + 1, "split it into several rules")
+        tokens.append(_Token("end", "", len(text), len(text)))
+        return tokens
+
+    def reject_character(self, text: str, start: int) -> NoReturn:
+        if text[start] in "\"'":
+            self.fail("this text is never closed", start, len(text), f"close it with {text[start]}")
+        if text[start] == "/":
+            self.fail("this pattern is never closed", start, len(text), "close it with `/`; inside write `\\/`")
+        end = start + 1
+        while end < len(text) and (text[end].isalnum() or text[end] in "._"):
+            end += 1
+        word = text[start:end]
+        help = (
+            f"write `{_INSTEAD[word]}`"
+            if word in _INSTEAD
+            else "texts stand in quotes, sizes look like 8B, numbers like 0.5"
+        )
+        self.fail(f"`{word}` means nothing here", start, end, help)
+
+    def fail(self, message: str, start: int, end: int, help: str | None = None) -> NoReturn:
+        span = self.located.part(start, max(end, start + 1))
+        raise Rejected(Diagnostic("condition-syntax", "error", message, span, help))
+
+    def fail_at(self, token: _Token, message: str, help: str | None = None) -> NoReturn:
+        self.fail(message, token.start, token.end, help)
+
+    @property
+    def current(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self) -> _Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def accept(self, text: str) -> bool:
+        if self.current.text == text and self.current.kind in ("word", "operator"):
+            self.at += 1
+            return True
+        return False
+
+    def expect(self, text: str, what: str) -> None:
+        if not self.accept(text):
+            self.fail_at(self.current, f"{what} is missing its `{text}`" if self.ended else f"expected `{text}` here")
+
+    @property
+    def ended(self) -> bool:
+        return self.current.kind == "end"
+
+    # Grammar: or < and < not < comparison
+
+    def parse(self) -> Condition:
+        if self.ended:
+            self.fail("this condition is empty", 0, 1, 'write one such as `header.x-priority == "high"`, or `always`')
+        condition = self.disjunction()
+        if not self.ended:
+            self.reject_rest()
+        return condition
+
+    def reject_rest(self) -> NoReturn:
+        token = self.current
+        if token.text in ALL_OPERATORS:
+            self.fail_at(
+                token, "comparisons cannot be chained", "write `a < x and x < b` as two comparisons with `and`"
+            )
+        if token.text in _INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.text == ")":
+            self.fail_at(token, "this `)` closes nothing")
+        self.fail_at(token, f"`{token.text}` is not expected here", "join comparisons with `and` or `or`")
+
+    def disjunction(self) -> Condition:
+        items = [self.conjunction()]
+        while self.accept("or"):
+            items.append(self.conjunction())
+        return items[0] if len(items) == 1 else Or(tuple(items))
+
+    def conjunction(self) -> Condition:
+        items = [self.negation()]
+        while self.accept("and"):
+            items.append(self.negation())
+        return items[0] if len(items) == 1 else And(tuple(items))
+
+    def negation(self) -> Condition:
+        negated = False
+        while self.accept("not"):
+            negated = not negated
+        item = self.primary()
+        return Not(item) if negated else item
+
+    def primary(self) -> Condition:
+        token = self.current
+        if self.accept("("):
+            self.depth += 1
+            if self.depth > MAX_NESTING:
+                self.fail_at(token, f"parentheses are nested more than {MAX_NESTING} deep")
+            condition = self.disjunction()
+            if not self.accept(")"):
+                if self.ended:
+                    self.fail_at(token, "this `(` is never closed", "close it with `)`")
+                self.reject_rest()
+            self.depth -= 1
+            return condition
+        if token.kind == "word":
+            return self.comparison()
+        if token.kind == "string" and self.tokens[self.at + 1].text in ("in", "not"):
+            return self.tag_membership()
+        if token.kind == "end":
+            last = self.tokens[self.at - 1]
+            self.fail_at(last, f"something is missing after `{last.text}`")
+        if token.text in _INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.kind in ("string", "number", "size", "regex", "clock"):
+            self.fail_at(token, "a literal cannot stand on the left", 'write the field first: `model == "gpt-4o"`')
+        self.fail_at(token, f"`{token.text}` is not expected here", "a condition begins with a field, `not` or `(`")
+
+    def comparison(self) -> Condition:
+        token = self.take()
+        if token.text == "always":
+            return Always()
+        if token.text in ("present", "unavailable") and self.current.text == "(":
+            return self.present() if token.text == "present" else self.unavailable()
+        if token.text.endswith("_unavailable") and token.text not in FIELDS:
+            name = token.text.removesuffix("_unavailable")
+            return self.provider_unavailable(self.located.slice(token.start, token.start + len(name)))
+        if token.text in ("true", "false"):
+            self.fail_at(token, "a literal cannot stand on the left", "write the field first: `stream == true`")
+        if token.text in _INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.text in _KEYWORDS:
+            self.fail_at(token, f"`{token.text}` is not expected here", "a condition begins with a field, `not` or `(`")
+        field = self.field(token)
+        return self.field_test(field, token)
+
+    def present(self) -> Condition:
+        self.expect("(", "`present`")
+        token = self.take()
+        if token.kind != "word":
+            self.fail_at(token, "`present` asks for a field", "write `present(header.x-priority)`")
+        field = self.field(token)
+        self.expect(")", "`present(`")
+        return Present(field)
+
+    def unavailable(self) -> Condition:
+        self.expect("(", "`unavailable`")
+        token = self.take()
+        if token.kind == "string":
+            name = self.located.slice(token.start + 1, token.end - 1)
+        elif token.kind == "word" and "." not in token.text:
+            name = self.located.slice(token.start, token.end)
+        else:
+            self.fail_at(token, "`unavailable` asks for a provider", "write `unavailable(ollama)`")
+        self.expect(")", "`unavailable(`")
+        return self.provider_unavailable(name)
+
+    def provider_unavailable(self, name: Located) -> Condition:
+        self.providers.append(name)
+        if len({one.text for one in self.providers}) > MAX_UNAVAILABLE:
+            raise Rejected(
+                Diagnostic(
+                    "condition-too-large",
+                    "error",
+                    f"one condition asks `unavailable` of more than {MAX_UNAVAILABLE} providers",
+                    name.span,
+                )
+            )
+        return Unavailable(name.text)
+
+    def tag_membership(self) -> Condition:
+        literal = self.take()
+        negated = self.accept("not")
+        self.expect("in", "the tag")
+        field = self.take()
+        if field.text != "tag":
+            self.fail_at(
+                field, "only `tag` can stand on the right of `in`", 'write the field first: `model in ["a", "b"]`'
+            )
+        tagged = Tagged(_unquote(literal.text))
+        return Not(tagged) if negated else tagged
+
+    # Fields
+
+    def field(self, token: _Token) -> Field:
+        name, dot, argument = token.text.partition(".")
+        if name not in FIELDS:
+            self.reject_field(token, name)
+        takes_argument = name in ("header", "metadata")
+        if takes_argument and not argument:
+            example = "header.x-priority" if name == "header" else "metadata.project"
+            self.fail_at(token, f"`{name}` needs a name", f"write `{example}`")
+        if dot and not takes_argument:
+            self.fail_at(token, f"`{name}` has no parts", f"write `{name}`")
+        if name == "header":
+            argument = argument.lower()
+            if argument in STRIPPED_HEADERS:
+                self.fail_at(
+                    token,
+                    f"the proxy strips the header `{argument}` before any rule sees it",
+                    "ask for `key`, `team` or `user`, which come from the authenticated key",
+                )
+        return Field(name, argument or None)
+
+    def reject_field(self, token: _Token, name: str) -> NoReturn:
+        whole = re.match(r"[A-Za-z0-9_-]+", self.located.text[token.start :])
+        if whole is not None and "-" in whole.group():
+            header = whole.group()
+            self.fail(
+                f"`{header}` is no field",
+                token.start,
+                token.start + len(header),
+                f"headers are written `header.{header.lower()}`",
+            )
+        known = [*FIELDS, "present", "unavailable", "always"]
+        near = did_you_mean(name, known)
+        help = f"did you mean `{near}`?" if near else "texts stand in quotes; fields are " + ", ".join(FIELDS)
+        self.fail_at(token, f"`{name}` is no field", help)
+
+    def field_test(self, field: Field, token: _Token) -> Condition:
+        following = self.current
+        if following.kind == "end" or following.text in ("and", "or", ")"):
+            if field.type == "bool":
+                return Flag(field)
+            self.fail_at(
+                token,
+                f"`{field}` is not true or false by itself",
+                f"compare it, or write `present({field})`",
+            )
+        operator = self.operator(field)
+        if field.type == "time":
+            return self.between(operator)
+        if field.type == "weekday":
+            return self.on_days(operator)
+        if operator in ("in", "not in"):
+            among = self.among(field)
+            return Not(among) if operator == "not in" else among
+        if operator == "matches":
+            return self.matches(field)
+        if field.type == "tags":
+            return Tagged(self.text_literal('tag contains "batch"'))
+        if operator in ("contains", "starts_with", "ends_with"):
+            return Compare(field, operator, self.text_literal(f'{field} {operator} "text"'))
+        literal = self.literal(field, operator)
+        return Not(Compare(field, "==", literal)) if operator == "!=" else Compare(field, operator, literal)
+
+    def operator(self, field: Field) -> str:
+        token = self.take()
+        name = token.text
+        if name == "not" and self.current.text == "in":
+            self.take()
+            name = "not in"
+        allowed = OPERATORS[field.type]
+        if name in allowed:
+            return name
+        if name in _INSTEAD:
+            self.fail_at(token, f"`{name}` is no operator", f"write `{_INSTEAD[name]}`")
+        if name in ALL_OPERATORS:
+            text_order = field.type in ("string", "enum") and name in ("<", "<=", ">", ">=")
+            reason = f"`{name}` cannot be asked of `{field}`" + (": texts have no order" if text_order else "")
+            self.fail_at(token, reason, f"`{field}` takes " + ", ".join(f"`{one}`" for one in allowed))
+        near = did_you_mean(name, allowed)
+        self.fail_at(
+            token,
+            f"expected an operator after `{field}`, not `{name}`",
+            f"did you mean `{near}`?" if near else "operators: " + ", ".join(f"`{one}`" for one in allowed),
+        )
+
+    # Literals
+
+    def literal(self, field: Field, operator: str) -> Literal:
+        token = self.take()
+        if token.kind == "end":
+            last = self.tokens[self.at - 2]
+            self.fail_at(last, f"`{last.text}` has nothing to compare with", f"write a value after `{last.text}`")
+        if token.kind == "word" and token.text.partition(".")[0] in FIELDS:
+            help = f'compare it with a literal; a text stands in quotes: `"{token.text}"`'
+            self.fail_at(token, f"`{field}` cannot be compared with the field `{token.text}`", help)
+        if token.kind == "regex":
+            self.fail_at(token, "a pattern is not compared with `==`", f"write `{field} matches {token.text}`")
+        value = self.literal_value(field, token)
+        if operator in ("<", "<=", ">", ">=") and isinstance(value, (str, bool)):
+            self.fail_at(token, "only numbers and sizes have an order", f"write a number: `{field} {operator} 10`")
+        return value
+
+    def literal_value(self, field: Field, token: _Token) -> Literal:
+        kind = field.type
+        if kind == "size":
+            return self.size_literal(token)
+        if kind == "bool":
+            if token.text in ("true", "false"):
+                return token.text == "true"
+            self.fail_at(token, f"`{field}` is true or false", f"write `{field} == true`, or just `{field}`")
+        if kind == "number" or (kind in ("header", "metadata") and token.kind == "number"):
+            if token.kind != "number":
+                self.fail_at(
+                    token,
+                    f"`{field}` is compared with a number, and `{token.text}` is none",
+                    "write it without quotes, such as `10` or `0.5`",
+                )
+            return self.number(token)
+        if kind == "metadata" and token.text in ("true", "false"):
+            return token.text == "true"
+        if token.kind == "string":
+            text = _unquote(token.text)
+            if kind == "enum" and text not in ENDPOINTS:
+                self.fail_at(token, f"`{text}` is no endpoint", suggest(text, ENDPOINTS, "endpoint"))
+            return text
+        if token.kind == "word" and kind in ("string", "enum", "header", "metadata"):
+            if kind == "enum" and token.text in ENDPOINTS:
+                return token.text
+            self.fail_at(token, f"`{token.text}` needs quotes", f'write `"{token.text}"`')
+        expected = {"string": "a text", "enum": "an endpoint", "header": "a text or a number"}.get(kind, "a value")
+        self.fail_at(token, f"`{field}` is compared with {expected}", f'write `{field} == "text"`')
+
+    def number(self, token: _Token) -> int | float:
+        if len(token.text) > 300:
+            self.fail_at(token, "this number is too long")
+        plain = token.text.lstrip("-").isdigit()
+        value = int(token.text) if plain else float(token.text)
+        if value in (float("inf"), float("-inf")):
+            self.fail_at(token, "this number is too large")
+        return value
+
+    def size_literal(self, token: _Token) -> int:
+        text = _unquote(token.text) if token.kind == "string" else token.text
+        size = parse_size(text) if token.kind in ("string", "size") else None
+        if size is None:
+            self.fail_at(token, f"`{text}` is no size", "sizes look like 8B, 1.5B or 350M")
+        return size
+
+    def text_literal(self, example: str) -> str:
+        token = self.take()
+        if token.kind != "string":
+            self.fail_at(token, "a text in quotes is expected here", f"write `{example}`")
+        return _unquote(token.text)
+
+    def matches(self, field: Field) -> Condition:
+        token = self.take()
+        if token.kind == "string":
+            inner = self.located.slice(token.start + 1, token.end - 1)
+            return Matches(field, compile_pattern(_unescape(inner, inner.text, token.text[0])))
+        if token.kind == "regex":
+            inner = self.located.slice(token.start + 1, token.end - 1)
+            return Matches(field, compile_pattern(_unescape(inner, inner.text, "/")))
+        self.fail_at(
+            token, "`matches` takes a pattern", f'write `{field} matches "^llama"` or `{field} matches /^llama/`'
+        )
+
+    def among(self, field: Field) -> Among:
+        opening = self.current
+        if not self.accept("["):
+            self.fail_at(opening, "`in` takes a list", f'write `{field} in ["a", "b"]`')
+        literals: list[Literal] = []
+        while not self.accept("]"):
+            token = self.take()
+            if token.kind == "end":
+                self.fail_at(opening, "this `[` is never closed", "close it with `]`")
+            if token.kind == "regex":
+                self.fail_at(
+                    token, "a list holds no patterns", f"write `{field} matches {token.text}`, joined with `or`"
+                )
+            value = self.literal_value(field, token)
+            if literals and _literal_type(value) != _literal_type(literals[0]):
+                self.fail_at(token, "a list holds literals of one type", 'split it: `… in [1, 2] or … == "a"`')
+            literals.append(value)
+            if self.current.text != "]" and not self.accept(","):
+                self.fail_at(self.current, "expected `,` or `]` in the list")
+        if not literals:
+            self.fail(
+                "an empty list holds nothing", opening.start, self.tokens[self.at - 1].end, "name at least one value"
+            )
+        return Among(field, tuple(literals))
+
+    # Time
+
+    def between(self, operator: str) -> Condition:
+        start = self.clock()
+        if not self.accept("-"):
+            self.fail_at(
+                self.current,
+                "a time window is two times with `-` between",
+                'write `time in 22:00-06:00 "Europe/Berlin"`',
+            )
+        token = self.current
+        end = self.clock() % 1440
+        start %= 1440
+        if start == end:
+            self.fail_at(
+                token,
+                f"the window begins and ends at {token.text}",
+                "leave the condition out for the whole day: equal ends hold no time",
+            )
+        window = Between(start, end, self.zone())
+        return Not(window) if operator == "not in" else window
+
+    def clock(self) -> int:
+        token = self.take()
+        hours, _, minutes = token.text.partition(":")
+        if token.kind != "clock" or int(hours) * 60 + int(minutes) > 1440 or int(minutes) > 59:
+            self.fail_at(
+                token,
+                f"`{token.text}` is no time of day",
+                'times look like 22:00: `time in 22:00-06:00 "Europe/Berlin"`',
+            )
+        return int(hours) * 60 + int(minutes)
+
+    def on_days(self, operator: str) -> Condition:
+        if not self.accept("["):
+            self.fail_at(
+                self.current, "`weekday` takes a list of days", 'write `weekday in [mon, fri] "Europe/Berlin"`'
+            )
+        days: list[str] = []
+        while not self.accept("]"):
+            token = self.take()
+            name = _unquote(token.text) if token.kind == "string" else token.text
+            if name not in WEEKDAYS:
+                self.fail_at(token, f"`{name}` is no weekday", suggest(name, WEEKDAYS, "weekday"))
+            days.append(name)
+            if self.current.text != "]" and not self.accept(","):
+                self.fail_at(self.current, "expected `,` or `]` in the list")
+        if not days:
+            self.fail_at(self.tokens[self.at - 1], "an empty list holds nothing", "name at least one day")
+        condition = OnDays(tuple(dict.fromkeys(days)), self.zone())
+        return Not(condition) if operator == "not in" else condition
+
+    def zone(self) -> str:
+        token = self.take()
+        if token.kind != "string":
+            last = self.tokens[self.at - 2] if token.kind == "end" else token
+            self.fail_at(last, "the time zone is missing", 'write it after the times: `"Europe/Berlin"` or `"UTC"`')
+        name = _unquote(token.text)
+        try:
+            ZoneInfo(name)
+        except Exception:  # zoneinfo raises half a dozen kinds for a name that is no zone
+            self.fail_at(
+                token, f"`{name}` is no time zone", 'zones look like "Europe/Berlin", "America/New_York" or "UTC"'
+            )
+        return name
+
+
+def _literal_type(value: Literal) -> type:
+    return float if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value)
+
+
+def _unquote(text: str) -> str:
+    r"""The text between quotes: `\\` and the escaped quote are escapes, any other backslash stays."""
+    quote, inner = text[0], text[1:-1]
+    return re.sub(r"\\([\\" + quote + "])", r"\1", inner)
+
+
+def _unescape(inner: Located, text: str, quote: str) -> Located:
+    r"""A pattern out of its quotes or slashes, places kept; between slashes only `\/` is an escape."""
+    kept: list[int] = []
+    position = 0
+    while position < len(text):
+        escapes = quote if quote == "/" else "\\" + quote
+        if text[position] == "\\" and position + 1 < len(text):
+            if text[position + 1] in escapes:
+                kept.append(position + 1)
+            else:
+                kept += [position, position + 1]
+            position += 2
+        else:
+            kept.append(position)
+            position += 1
+    offsets = tuple(inner.part(at, at + 1).start for at in kept)
+    return Located("".join(text[at] for at in kept), inner.span, offsets)
+
+
+def parse_date(text: str) -> date | None:
+    """The date of an `until`, written 2026-12-31; None where it is none."""
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
