@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.diagnostics import Diagnostic, Diagnostics
 from rulec.ir.tree import Tree
@@ -115,15 +116,19 @@ def rule_files(folder: Path) -> list[Path]:
 def is_rule_file(name: str) -> bool:
     if name.startswith(".") or name.endswith((".cases.yaml", ".cases.yml")):
         return False
-    return name.endswith((".yaml", ".yml"))
+    return name.endswith((".yaml", ".yml", DSL_SUFFIX))
 
 
+DSL_SUFFIX = ".rules"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
     """One file as a source named as the user would name it; what cannot be read is reported."""
     path = os.path.relpath(file) if not os.path.relpath(file).startswith("..") else str(file)
+    if file.name.endswith(DSL_SUFFIX):
+        diagnostics.error("no-dsl", f"`{path}`: rulec {VERSION} reads no DSL yet", None, "write these rules in YAML")
+        return None
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
             diagnostics.error("unreadable", f"`{path}` is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")

@@ -84,3 +84,26 @@ def test_compilation_of_sources_does_not_touch_the_disk(monkeypatch: pytest.Monk
     monkeypatch.setattr(compiler.os, "replace", None)
     monkeypatch.setattr(compiler.tempfile, "mkstemp", None)
     assert len(compile_folder(RULES).artifacts) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--version"], {"yaml", "pydantic", "jinja2", "jsonschema", "lark", "litellm"}),
+        (["explain", "--model", "llama3.1:8b"], {"jinja2", "jsonschema", "lark", "litellm"}),
+        (["compile", "rules", "--check"], {"lark", "litellm"}),
+    ],
+    ids=["version", "explain", "compile"],
+)
+def test_heavy_imports_stay_out(arguments: list[str], heavy: set[str]) -> None:
+    program = f"""
+import sys
+from rulec.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+print(sorted({heavy!r} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
