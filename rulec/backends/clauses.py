@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from rulec.backends.literals import make_literal_index
 from rulec.ir.rows import Row, Rows
+from rulec.patterns.compile import CompiledPattern
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition, ParsedCondition
 
@@ -73,7 +75,7 @@ def _joined(literals: list[Literal]) -> Condition:
 
 
 def _place(clause: Clause, number: int, columns: dict[tuple[str, str, str | None], _Column]) -> list[Literal]:
-    """Puts a clause into the columns of the fields it asks about; what no column can hold comes back."""
+    """Puts a clause into the columns of the fields it asks about; what no column decides comes back."""
     rest: list[Literal] = []
     asked: dict[tuple[str, str, str | None], list[Literal]] = {}
     for literal in clause:
@@ -84,6 +86,10 @@ def _place(clause: Clause, number: int, columns: dict[tuple[str, str, str | None
             asked.setdefault(key, []).append(literal)
     for key, literals in asked.items():
         columns.setdefault(key, _Column(*key)).add(number, literals)
+    for atom, wanted in rest:
+        key = _text_key(atom) if wanted else None
+        if key is not None and number not in columns.setdefault(key, _Column(*key)).asked:
+            columns[key].add(number, [(atom, True)])
     return rest
 
 
@@ -107,6 +113,24 @@ def _column_key(atom: Condition) -> tuple[str, str, str | None] | None:
     return ("numbers" if numeric else "values", atom.field.name, atom.field.argument)
 
 
+_SEARCHED = {"contains": "contains", "starts_with": "prefix", "ends_with": "suffix"}
+
+
+def _text_key(atom: Condition) -> tuple[str, str, str | None] | None:
+    """The column that knows where an atom that searches a text is possible."""
+    if isinstance(atom, when.Matches) or (isinstance(atom, when.Compare) and atom.operator in _SEARCHED):
+        return ("texts", atom.field.name, atom.field.argument)
+    return None
+
+
+def _pattern(atom: Condition) -> CompiledPattern:
+    if isinstance(atom, when.Matches):
+        return atom.pattern
+    assert isinstance(atom, when.Compare)
+    literal = str(atom.literal)
+    return CompiledPattern(literal, (_SEARCHED[atom.operator], literal), (literal,) if literal else None)
+
+
 _OTHER = object()
 _ABSENT = object()
 
@@ -125,10 +149,16 @@ class _Column:
 
     def row(self, count: int) -> Row:
         free = [number for number in range(count) if number not in self.asked]
+        if self.kind == "texts":
+            return self.text_row(free)
         absent = sorted(free + [n for n, literals in self.asked.items() if _satisfied(literals, _ABSENT)])
         if self.kind == "values":
             return self.value_row(free, absent)
         return self.number_row(free, absent)
+
+    def text_row(self, free: list[int]) -> Row:
+        arms = [((_pattern(atom),), number) for number, ((atom, _),) in self.asked.items()]
+        return ("texts", self.name, self.argument, tuple(self.asked), tuple(free), *make_literal_index(arms))
 
     def value_row(self, free: list[int], absent: list[int]) -> Row:
         other = {number: _satisfied(literals, _OTHER) for number, literals in self.asked.items()}

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.backends.clauses import make_when_tables
 from rulec.backends.environment import overrides
+from rulec.backends.literals import make_literal_index
 from rulec.ir.decide import refusal_text
-from rulec.ir.rows import Row, Rows
+from rulec.ir.rows import Rows
 from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
-from rulec.patterns.compile import CompiledPattern
 from rulec.syntax.ast import SizeTier
 
 MODULE_NAME = "routing_strategy"
@@ -38,9 +35,6 @@ RUNTIME_MODULES = (
 """The runtime's modules in the order in which they stand in the generated file."""
 ADAPTER_MODULES = ("caller", "failures", "plan", "reload", "adapter")
 """The modules that meet LiteLLM, after the decision is complete."""
-
-_PREFIX_LENGTH = 16
-_GRAM_LENGTH = 4
 
 
 def generate_module(tree: Tree) -> Artifact:
@@ -79,9 +73,9 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
         "when": when,
         "exact": _cases(nodes, "model"),
         "rule_patterns": numbered,
-        "pattern_index": make_pattern_index(matches) if matches else (),
+        "pattern_index": make_literal_index(matches) if matches else (),
         "capabilities": _cases(nodes, "capability"),
-        "sizes": make_size_places(tiers),
+        "sizes": make_size_changes(tiers),
         "default": next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None),
         "patterns": tuple(rows.patterns),
         "zones": tuple(rows.zones),
@@ -97,91 +91,18 @@ def _cases(nodes: list[Any], field: str) -> dict[str, int]:
     }
 
 
-def make_pattern_index(arms: list[tuple[tuple[CompiledPattern, ...], int]]) -> tuple[Any, ...]:
-    """Literals that a matching name must hold, each with its rules: names, prefixes, suffixes, grams, and the others."""
-    names: dict[str, list[int]] = {}
-    prefixes: dict[str, list[int]] = {}
-    suffixes: dict[str, list[int]] = {}
-    anywhere: list[tuple[str, int]] = []
-    others: list[int] = []
-    for patterns, rule in arms:
-        for pattern in patterns:
-            for kind, literal in _literals(pattern):
-                if kind == "name":
-                    names.setdefault(literal, []).append(rule)
-                elif kind == "prefix":
-                    prefixes.setdefault(literal[:_PREFIX_LENGTH], []).append(rule)
-                elif kind == "suffix":
-                    suffixes.setdefault(literal[-_PREFIX_LENGTH:], []).append(rule)
-                elif kind == "anywhere":
-                    anywhere.append((literal, rule))
-                else:
-                    others.append(rule)
-    tables = (names, prefixes, suffixes, _grams(anywhere))
-    return (*({key: tuple(dict.fromkeys(found)) for key, found in one.items()} for one in tables), tuple(others))
-
-
-def _literals(pattern: CompiledPattern) -> list[tuple[str, str]]:
-    """What a matching name must hold, one of: (kind, literal); kind `other` where nothing is known."""
-
-    def of(spec: Row) -> list[tuple[str, str]]:
-        if spec[0] == "set":
-            return [("name", literal) for literal in spec[1]]
-        if spec[0] in ("prefix", "suffix"):
-            return [(spec[0], spec[1])]
-        if spec[0] == "contains":
-            return [("anywhere", spec[1])]
-        if spec[0] == "glob":
-            _, start, parts, end = spec
-            if start and parts[0]:
-                return [("prefix", parts[0])]
-            if end and parts[-1]:
-                return [("suffix", parts[-1])]
-            longest = max(parts, key=len)
-            return [("anywhere", longest)] if longest else [("other", "")]
-        if spec[0] == "or":
-            return [literal for one in spec[1:] for literal in of(one)]
-        return [("anywhere", one) for one in pattern.factors] if pattern.factors else [("other", "")]
-
-    return of(pattern.spec)
-
-
-def _grams(anywhere: list[tuple[str, int]]) -> dict[str, list[int]]:
-    """For each literal its rarest run of four characters (or all of it, if shorter)."""
-    runs = {literal: _runs(literal) for literal, _ in anywhere}
-    seen = Counter(run for found in runs.values() for run in set(found))
-    table: dict[str, list[int]] = {}
-    for literal, rule in anywhere:
-        table.setdefault(min(runs[literal], key=lambda run: seen[run]), []).append(rule)
-    return table
-
-
-def _runs(literal: str) -> list[str]:
-    if len(literal) <= _GRAM_LENGTH:
-        return [literal]
-    return [literal[at : at + _GRAM_LENGTH] for at in range(len(literal) - _GRAM_LENGTH + 1)]
-
-
-def make_size_places(tiers: list[tuple[SizeTier, int]]) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """The bounds of all tiers, and for each place below, on and above them the rules whose tier holds it, in order."""
+def make_size_changes(tiers: list[tuple[SizeTier, int]]) -> tuple[Any, ...]:
+    """The rules of all tiers, their bounds, and the tiers that begin or end at each place below, on and above these."""
     cuts = sorted({bound for tier, _ in tiers for bound in (tier.low, tier.high) if bound is not None})
-    places = []
-    for place in range(2 * len(cuts) + 1):
-        doubled = place - 1  # cut number i stands at 2i, the places between at odd numbers
-        found = tuple(rule for tier, rule in tiers if _tier_holds(tier, doubled, cuts))
-        places.append(found)
-    return tuple(cuts), tuple(places) if tiers else ()
-
-
-def _tier_holds(tier: SizeTier, doubled: int, cuts: list[int]) -> bool:
-    if tier.low is not None:
-        low = 2 * cuts.index(tier.low)
-        if doubled < low or (doubled == low and not tier.low_included):
-            return False
-    if tier.high is not None:
-        high = 2 * cuts.index(tier.high)
-        return doubled < high or (doubled == high and tier.high_included)
-    return True
+    place_of = {cut: 2 * number + 1 for number, cut in enumerate(cuts)}
+    changes: list[list[int]] = [[] for _ in range(2 * len(cuts) + 1)]
+    for number, (tier, _) in enumerate(tiers):
+        begin = 0 if tier.low is None else place_of[tier.low] + (not tier.low_included)
+        end = len(changes) if tier.high is None else place_of[tier.high] + tier.high_included
+        for place in (begin, end) if begin < end else ():
+            if place < len(changes):
+                changes[place].append(number)
+    return tuple(rule for _, rule in tiers), tuple(cuts), tuple(map(tuple, changes))
 
 
 def format_literal(value: Any, depth: int = 0) -> str:
@@ -223,6 +144,8 @@ def _comment(name: str, docstring: str) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined  # explain, which imports this room, has no use for it
+
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
     text = (Path(__file__).parent / "templates" / "routing_strategy.py.jinja").read_text(encoding="utf-8")
     return environment.from_string(text)

@@ -41,13 +41,14 @@ class Catalogue:
         """The providers whose patterns take this name, remembered for the names asked last."""
         found = self.accepting.get(model)
         if found is None:
+            if not is_regular_name(model):
+                return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
-            regular = is_regular_name(model)
             found = self.accepting[model] = frozenset(
                 name
                 for name, provider in self.providers.items()
-                if regular and any(self.matches(one, model) for one in provider[1])
+                if any(self.matches(one, model) for one in provider[1])
             )
         return found
 

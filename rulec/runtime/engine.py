@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.conditions import Test, build_test
-from rulec.runtime.index import ConditionIndex, PatternIndex
+from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.request import Request
-from rulec.runtime.sizes import is_regular_name
+from rulec.runtime.sizes import LONGEST_NAME, is_regular_name
 
 MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
@@ -31,9 +30,10 @@ class Engine:
         self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
         self.exact: dict[str, int] = tables["exact"]
         self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
-        self.pattern_index = PatternIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
+        self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
-        self.size_cuts, self.size_places = tables["sizes"]
+        self.size_rules, cuts, changes = tables["sizes"]
+        self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
         self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
@@ -65,9 +65,10 @@ class Engine:
             late = self.first(self.matching_sizes(model), model)
         if late is None and self.default is not None:
             late = self.leaf(self.default, model)
-        if len(self.names) >= MOST_NAMES:
-            self.names.clear()
-        self.names[model] = early, late
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(self.names) >= MOST_NAMES:
+                self.names.clear()
+            self.names[model] = early, late
         return early, late
 
     def by_capability(self, request: Request) -> Leaf | None:
@@ -92,13 +93,8 @@ class Engine:
         ]
 
     def matching_sizes(self, model: str) -> Sequence[int]:
-        size = self.catalogue.size(model) if self.size_places else None
-        if size is None:
-            return ()
-        at = bisect_left(self.size_cuts, size)
-        on = at < len(self.size_cuts) and self.size_cuts[at] == size
-        found: Sequence[int] = self.size_places[2 * at + on]
-        return found
+        size = self.catalogue.size(model) if self.size_rules else None
+        return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
     def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
         for rule in rules:
@@ -112,9 +108,11 @@ class Engine:
         key = (rule, model)
         if key in self.leaves:
             return self.leaves[key]
-        if len(self.leaves) >= MOST_LEAVES:
-            self.leaves.clear()
-        leaf = self.leaves[key] = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        leaf = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(self.leaves) >= MOST_LEAVES:
+                self.leaves.clear()
+            self.leaves[key] = leaf
         return leaf
 
     def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:

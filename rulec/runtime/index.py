@@ -14,13 +14,15 @@ from rulec.runtime.conditions import Test, Zones, build_test, field_reader
 from rulec.runtime.request import Request
 
 MOST_VALUES = 4096
+LONGEST_INDEXED = 512
 
 
 class ConditionIndex:
     """Finds the `when` rules that match a request.
 
     A condition is a union of clauses, a clause an intersection of what it asks of each field. For each field a column
-    knows which clauses a value satisfies; what remains after all columns is tested for its `rest`, if it has one.
+    knows which clauses a value satisfies or, where texts are searched, may satisfy; what remains after all columns is
+    tested for its `rest`, if it has one.
     `clauses` are (rule, rest) in order; `columns` are (kind, field, argument, otherwise, absent, table), where
     `otherwise` and `absent` list the clauses satisfied by a value that no clause names and by an absent one.
     """
@@ -43,10 +45,7 @@ class ConditionIndex:
             if not remaining:
                 return
         last = -1
-        while remaining:
-            lowest = remaining & -remaining
-            remaining ^= lowest
-            number = lowest.bit_length() - 1
+        for number in numbers_of(remaining):
             rule = self.rules[number]
             if rule == last:
                 continue
@@ -101,6 +100,9 @@ class NumberColumn:
         value = self.read(request)
         if value is None or type(value) is bool or not isinstance(value, (int, float)):
             return self.absent
+        return self.at(value)
+
+    def at(self, value: float | int) -> int:
         at = bisect_left(self.cuts, value)
         place = 2 * at + (1 if at < len(self.cuts) and self.cuts[at] == value else 0)
         found = self.known.get(place)
@@ -112,10 +114,36 @@ class NumberColumn:
         return found
 
 
-def _make_column(row: Sequence[Any], catalogue: Catalogue) -> ValueColumn | NumberColumn:
+class TextColumn:
+    """What the clauses search for in a text; the clauses found are possible, and their rest tests them exactly."""
+
+    def __init__(self, read: Any, asked: int, others: int, index: LiteralIndex) -> None:
+        self.read = read
+        self.asked = asked
+        self.others = others
+        self.index = index
+        self.known: dict[str, int] = {}
+
+    def satisfied(self, request: Request) -> int:
+        value = self.read(request)
+        if type(value) is not str:
+            return self.others
+        if len(value) > LONGEST_INDEXED:
+            return self.others | self.asked
+        found = self.known.get(value)
+        if found is None:
+            if len(self.known) >= MOST_VALUES:
+                self.known.clear()
+            found = self.known[value] = self.others | bits(self.index.possible(value))
+        return found
+
+
+def _make_column(row: Sequence[Any], catalogue: Catalogue) -> ValueColumn | NumberColumn | TextColumn:
     kind, name, argument, otherwise, absent, *table = row
     if kind == "values":
         return ValueColumn(field_reader(name, argument, catalogue), bits(otherwise), bits(absent), table[0])
+    if kind == "texts":
+        return TextColumn(field_reader(name, argument, catalogue), bits(otherwise), bits(absent), LiteralIndex(*table))
     if name == "header":
         name = "header_number"
     return NumberColumn(field_reader(name, argument, catalogue), bits(absent), table[0], table[1])
@@ -131,11 +159,19 @@ def bits(numbers: Sequence[int]) -> int:
     return int.from_bytes(octets, "little")
 
 
-class PatternIndex:
-    """Finds the pattern rules that can match a name, by literals that every match must hold.
+def numbers_of(found: int) -> Iterator[int]:
+    """The numbers in a bit set, the lowest first."""
+    while found:
+        lowest = found & -found
+        found ^= lowest
+        yield lowest.bit_length() - 1
 
-    `prefixes`, `suffixes` and `names` list rules by literal; `grams` by the first characters of a literal that may
-    stand anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
+
+class LiteralIndex:
+    """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
+
+    `names`, `prefixes` and `suffixes` list rules by literal; `grams` by a few characters of a literal that may stand
+    anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ from profiles import SOME
 from three_ways import ThreeWays, as_yaml, compiled
 from words import HEADERS, METADATA
 
+from rulec.backends.selfcheck import load_module
 from rulec.syntax.fields import FIELDS, OPERATORS
 
 _LITERALS = {"size": "8B", "bool": "true", "enum": '"chat"', "number": "1.5"}
@@ -40,7 +41,7 @@ def every_question() -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def decide() -> Callable[..., Any]:
+def module() -> ThreeWays:
     """A rule set that asks everything of every request, as no question alone decides."""
     document = {
         "providers": {"a": {"litellm": "openai/{model}", "accepts": ["^a", "7b$"], "default_model": "a-7b"}, "never": {"litellm": "x/y"}},
@@ -55,7 +56,11 @@ def decide() -> Callable[..., Any]:
         "model_size_routing": [{"size": "< 8B", "provider": "a"}],
         "default": {"provider": "a", "substitute": True},
     }
-    return ThreeWays(compiled(as_yaml(document))).emitted
+    return ThreeWays(compiled(as_yaml(document)))
+
+
+def decide() -> Callable[..., Any]:
+    return module().emitted
 
 
 class Colour(str, enum.Enum):
@@ -160,3 +165,14 @@ def test_what_has_no_repr() -> None:
         for key in _BODY_KEYS:
             assert decide()({key: value}, {"x-priority": value}, tags=value, now=value).action == "route"
             assert decide()({key: [value]}, {}).action == "route"
+
+
+def test_long_names_are_not_remembered() -> None:
+    """A client that sends a megabyte as the model must not fill the memory of the proxy."""
+    names = load_module(module().module.text)
+    for number in range(50):
+        assert names["decide"]({"model": f"{number}" + "a" * 10_000}, {}).action == "route"
+        names["decide"]({"model": f"a{number}"}, {})
+    engine = names["ENGINE"]
+    remembered = [*engine.names, *(name for _, name in engine.leaves), *engine.catalogue.accepting]
+    assert remembered and max(len(name or "") for name in remembered) <= 256
