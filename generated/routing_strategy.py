@@ -1,4 +1,4 @@
-"""LLM routing decisions, compiled by rulec 0.1.0 from the rule set a1d10782197a. Do not edit: change the rules, compile again.
+"""LLM routing decisions, compiled by rulec 0.1.0 from the rule set 5e970bbaf561. Do not edit: change the rules, compile again.
 
 Named by `litellm_settings.callbacks` of the litellm_config.yaml beside this file. `decide` needs the standard library only.
 The text of this file may be used, copied and changed by anybody for any purpose, without fee (0BSD); it comes without warranty.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 VERSION = "0.1.0"
-FINGERPRINT = "a1d10782197a"
+FINGERPRINT = "5e970bbaf561"
 
 
 def decide(body: Any, headers: Any, **caller: Any) -> Any:
@@ -24,7 +24,7 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
 # The rules: (name, phase, target, chain, strategy, sticky) in the order that counts, and the tables that find them.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
-    'refusal': 'no routing rule matches this request (rule set a1d10782197a)',
+    'refusal': 'no routing rule matches this request (rule set 5e970bbaf561)',
     'providers': {
         'ollama': ('ollama/{model}', (0,), 'llama3.1:8b', None),
         'vllm': ('hosted_vllm/{model}', (1, 2), 'llama2-13b-vllm', 4096),
@@ -163,7 +163,7 @@ TABLES: dict[str, Any] = {
     'rule_patterns': {7: (1,), 8: (2,), 9: (0,), 10: (3,)},
     'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': (9,)}, ()),
     'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
-    'sizes': ((8000000000, 13000000000), ((16,), (17,), (17,), (17,), (18,))),
+    'sizes': ((16, 17, 18), (8000000000, 13000000000), ((0,), (0, 1), (), (), (1, 2))),
     'default': 19,
     'patterns': (
         (
@@ -820,13 +820,14 @@ class Catalogue:
         """The providers whose patterns take this name, remembered for the names asked last."""
         found = self.accepting.get(model)
         if found is None:
+            if not is_regular_name(model):
+                return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
-            regular = is_regular_name(model)
             found = self.accepting[model] = frozenset(
                 name
                 for name, provider in self.providers.items()
-                if regular and any(self.matches(one, model) for one in provider[1])
+                if any(self.matches(one, model) for one in provider[1])
             )
         return found
 
@@ -1023,13 +1024,15 @@ from typing import Any
 
 
 MOST_VALUES = 4096
+LONGEST_INDEXED = 512
 
 
 class ConditionIndex:
     """Finds the `when` rules that match a request.
 
     A condition is a union of clauses, a clause an intersection of what it asks of each field. For each field a column
-    knows which clauses a value satisfies; what remains after all columns is tested for its `rest`, if it has one.
+    knows which clauses a value satisfies or, where texts are searched, may satisfy; what remains after all columns is
+    tested for its `rest`, if it has one.
     `clauses` are (rule, rest) in order; `columns` are (kind, field, argument, otherwise, absent, table), where
     `otherwise` and `absent` list the clauses satisfied by a value that no clause names and by an absent one.
     """
@@ -1052,10 +1055,7 @@ class ConditionIndex:
             if not remaining:
                 return
         last = -1
-        while remaining:
-            lowest = remaining & -remaining
-            remaining ^= lowest
-            number = lowest.bit_length() - 1
+        for number in numbers_of(remaining):
             rule = self.rules[number]
             if rule == last:
                 continue
@@ -1110,6 +1110,9 @@ class NumberColumn:
         value = self.read(request)
         if value is None or type(value) is bool or not isinstance(value, (int, float)):
             return self.absent
+        return self.at(value)
+
+    def at(self, value: float | int) -> int:
         at = bisect_left(self.cuts, value)
         place = 2 * at + (1 if at < len(self.cuts) and self.cuts[at] == value else 0)
         found = self.known.get(place)
@@ -1121,10 +1124,36 @@ class NumberColumn:
         return found
 
 
-def _make_column(row: Sequence[Any], catalogue: Catalogue) -> ValueColumn | NumberColumn:
+class TextColumn:
+    """What the clauses search for in a text; the clauses found are possible, and their rest tests them exactly."""
+
+    def __init__(self, read: Any, asked: int, others: int, index: LiteralIndex) -> None:
+        self.read = read
+        self.asked = asked
+        self.others = others
+        self.index = index
+        self.known: dict[str, int] = {}
+
+    def satisfied(self, request: Request) -> int:
+        value = self.read(request)
+        if type(value) is not str:
+            return self.others
+        if len(value) > LONGEST_INDEXED:
+            return self.others | self.asked
+        found = self.known.get(value)
+        if found is None:
+            if len(self.known) >= MOST_VALUES:
+                self.known.clear()
+            found = self.known[value] = self.others | bits(self.index.possible(value))
+        return found
+
+
+def _make_column(row: Sequence[Any], catalogue: Catalogue) -> ValueColumn | NumberColumn | TextColumn:
     kind, name, argument, otherwise, absent, *table = row
     if kind == "values":
         return ValueColumn(field_reader(name, argument, catalogue), bits(otherwise), bits(absent), table[0])
+    if kind == "texts":
+        return TextColumn(field_reader(name, argument, catalogue), bits(otherwise), bits(absent), LiteralIndex(*table))
     if name == "header":
         name = "header_number"
     return NumberColumn(field_reader(name, argument, catalogue), bits(absent), table[0], table[1])
@@ -1140,11 +1169,19 @@ def bits(numbers: Sequence[int]) -> int:
     return int.from_bytes(octets, "little")
 
 
-class PatternIndex:
-    """Finds the pattern rules that can match a name, by literals that every match must hold.
+def numbers_of(found: int) -> Iterator[int]:
+    """The numbers in a bit set, the lowest first."""
+    while found:
+        lowest = found & -found
+        found ^= lowest
+        yield lowest.bit_length() - 1
 
-    `prefixes`, `suffixes` and `names` list rules by literal; `grams` by the first characters of a literal that may
-    stand anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
+
+class LiteralIndex:
+    """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
+
+    `names`, `prefixes` and `suffixes` list rules by literal; `grams` by a few characters of a literal that may stand
+    anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
     """
 
     def __init__(
@@ -1186,7 +1223,6 @@ class PatternIndex:
 # The decision: tables made by the compiler, walked in the order of the phases.
 
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -1209,9 +1245,10 @@ class Engine:
         self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
         self.exact: dict[str, int] = tables["exact"]
         self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
-        self.pattern_index = PatternIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
+        self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
-        self.size_cuts, self.size_places = tables["sizes"]
+        self.size_rules, cuts, changes = tables["sizes"]
+        self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
         self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
@@ -1243,9 +1280,10 @@ class Engine:
             late = self.first(self.matching_sizes(model), model)
         if late is None and self.default is not None:
             late = self.leaf(self.default, model)
-        if len(self.names) >= MOST_NAMES:
-            self.names.clear()
-        self.names[model] = early, late
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(self.names) >= MOST_NAMES:
+                self.names.clear()
+            self.names[model] = early, late
         return early, late
 
     def by_capability(self, request: Request) -> Leaf | None:
@@ -1270,13 +1308,8 @@ class Engine:
         ]
 
     def matching_sizes(self, model: str) -> Sequence[int]:
-        size = self.catalogue.size(model) if self.size_places else None
-        if size is None:
-            return ()
-        at = bisect_left(self.size_cuts, size)
-        on = at < len(self.size_cuts) and self.size_cuts[at] == size
-        found: Sequence[int] = self.size_places[2 * at + on]
-        return found
+        size = self.catalogue.size(model) if self.size_rules else None
+        return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
     def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
         for rule in rules:
@@ -1290,9 +1323,11 @@ class Engine:
         key = (rule, model)
         if key in self.leaves:
             return self.leaves[key]
-        if len(self.leaves) >= MOST_LEAVES:
-            self.leaves.clear()
-        leaf = self.leaves[key] = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        leaf = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(self.leaves) >= MOST_LEAVES:
+                self.leaves.clear()
+            self.leaves[key] = leaf
         return leaf
 
     def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
@@ -2092,7 +2127,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Say once that the config was compiled from other rules than this module."""
         compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
         if compiled and compiled != plan.fingerprint:
-            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}; restart the proxy"
+            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
+            what += "routing is up to date, changed providers and models need a restart of the proxy"
             self.say_once(what)
 
     async def async_post_call_failure_deployment_hook(

@@ -78,6 +78,16 @@ def _check(what: str, value: Any, span: Span | None, diagnostics: Diagnostics, d
         for key, one in value.items():
             _check(f"{what}.{key}", one, span, diagnostics, defaults_work=False)
         return
+    if isinstance(value, list):
+        for one in value:
+            if isinstance(one, EnvironmentText):
+                name = next(part[0] for part in one.parts if isinstance(part, tuple))
+                message = f"LiteLLM cannot put `${{{name}}}` into the list {what}"
+                help_text = "LiteLLM reads no references inside lists: write the value"
+                diagnostics.error("environment-reference", message, span, help_text)
+            else:
+                _check(what, one, span, diagnostics, defaults_work=False)
+        return
     if not isinstance(value, EnvironmentText):
         return
     references = [part for part in value.parts if isinstance(part, tuple)]

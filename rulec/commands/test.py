@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     if missing is not None:
         print(f"rulec: there is no `{missing}`", file=sys.stderr)
         return 2
-    folder = Path(options.rules) if options.rules else next((one for one in paths if one.is_dir()), paths[0].parent)
+    folder = Path(options.rules) if options.rules else rules_for(paths)
     report = run_files([file for path in paths for file in case_files(path)], folder)
     if options.format == "json":
         print(json.dumps(to_json(report), indent=2, ensure_ascii=False))
@@ -58,6 +58,19 @@ def run(options: argparse.Namespace) -> int:
         print("help: write some into a file that ends in .cases.yaml", file=sys.stderr)
         return 2
     return 1 if report.failures else 0
+
+
+def rules_for(paths: list[Path]) -> Path:
+    """The rules that cases without rules of their own are asked of: a named folder that holds some, else `rules`."""
+    from rulec.compiler import is_rule_file
+
+    def holds_rules(folder: Path) -> bool:
+        return folder.is_dir() and any(is_rule_file(one.name) for one in folder.iterdir() if one.is_file())
+
+    named = next((path for path in paths if holds_rules(path)), None)
+    if named is not None or Path("rules").is_dir():
+        return named or Path("rules")
+    return next((path.parent for path in paths if holds_rules(path.parent)), Path("rules"))
 
 
 def run_files(files: list[Path], folder: Path) -> Report:

@@ -221,7 +221,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Say once that the config was compiled from other rules than this module."""
         compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
         if compiled and compiled != plan.fingerprint:
-            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}; restart the proxy"
+            what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
+            what += "routing is up to date, changed providers and models need a restart of the proxy"
             self.say_once(what)
 
     async def async_post_call_failure_deployment_hook(

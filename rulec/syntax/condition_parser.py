@@ -83,7 +83,7 @@ def parse_condition(text: Located) -> ParsedCondition:
     """The tree of a condition; raises Rejected at the narrowest place of the first mistake."""
     parser = _Parser(text)
     condition = parser.parse()
-    return ParsedCondition(text.text.strip(), condition, text.span, tuple(parser.providers))
+    return ParsedCondition(re.sub(r"\s*\n\s*", " ", text.text.strip()), condition, text.span, tuple(parser.providers))
 
 
 class _Parser:
@@ -501,7 +501,7 @@ class _Parser:
             self.fail_at(
                 token,
                 f"the window begins and ends at {token.text}",
-                "leave the condition out for the whole day: equal ends hold no time",
+                "00:00 and 24:00 are the same midnight; for the whole day, leave the condition out",
             )
         window = Between(start, end, self.zone())
         return Not(window) if operator == "not in" else window

@@ -548,7 +548,8 @@ class _Reader:
         return ast.EnvironmentText(parts)
 
     def refuse_references(self, node: Node, section: str) -> None:
-        for scalar in _scalars(node):
+        """References stand in settings for LiteLLM: here only below `litellm_params`."""
+        for scalar in _scalars(node, without="litellm_params"):
             found = REFERENCE.search(scalar.text) if "${" in scalar.text else None
             if found is not None:
                 self.diagnostics.error(
@@ -616,7 +617,7 @@ def _places(body: Node, settings: dict[str, Any]) -> dict[str, Span]:
     return {key.text: value.span for key, value in pairs if key.text in settings}
 
 
-def _scalars(node: Node) -> Iterator[Scalar]:
+def _scalars(node: Node, without: str) -> Iterator[Scalar]:
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -625,4 +626,4 @@ def _scalars(node: Node) -> Iterator[Scalar]:
         elif isinstance(one, Sequence):
             waiting += one.items
         else:
-            waiting += [part for pair in one.pairs for part in pair]
+            waiting += [part for pair in one.pairs if pair[0].text != without for part in pair]
