@@ -31,9 +31,10 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     if not policy.rules:
         help_text = "write one, such as `default: {provider: ollama}` or `default: pass`"
         diagnostics.warning("no-rule", "there is no rule: every request is refused", None, help_text)
+    unserved: dict[ProvidersTarget, list[str]] = {}
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
-            _serving(policy, rule, diagnostics)
+            _serving(policy, rule, unserved, diagnostics)
         _strategy(policy, rule, diagnostics)
     _hops(policy, diagnostics)
     _later_features(policy, diagnostics)
@@ -43,7 +44,10 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
 # Who can serve what a rule sends
 
 
-def _serving(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
+def _serving(
+    policy: Policy, rule: Rule, unserved: dict[ProvidersTarget, list[str]], diagnostics: Diagnostics
+) -> None:
+    """Reports a rule without a candidate; `unserved` holds the models of the catalogue that a target cannot serve."""
     target = rule.target
     if isinstance(target, (ModelsTarget, VirtualTarget)):
         _model_target(policy, rule, diagnostics)
@@ -56,9 +60,9 @@ def _serving(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
     if not _ever_serves(policy, rule, target):
         _cannot_serve(policy, rule, target, "any model that comes here", diagnostics)
         return
-    missed = [
-        name for name in policy.models if _may_match(policy, rule, name) and not candidates_for(policy, target, name)
-    ]
+    if target not in unserved:  # rules are many, their targets few
+        unserved[target] = [name for name in policy.models if not candidates_for(policy, target, name)]
+    missed = [name for name in unserved[target] if _may_match(policy, rule, name)]
     if missed:
         names = ", ".join(f"`{name}`" for name in missed[:MOST_NAMES_SHOWN])
         more = f" and {len(missed) - MOST_NAMES_SHOWN} more" if len(missed) > MOST_NAMES_SHOWN else ""
@@ -171,7 +175,7 @@ def _hops(policy: Policy, diagnostics: Diagnostics) -> None:
             chains.setdefault(id(rule.chain), (rule.chain, []))[1].append(rule)
     for chain, rules in chains.values():
         for hop in chain.hops:
-            names = [name for rule in rules for name in _routed_names(policy, rule)]
+            names = (name for rule in rules for name in _routed_names(policy, rule))
             unsure = any(not isinstance(rule.match, ast.Exact) for rule in rules)
             if hop_serves(policy, hop, names, unsure):
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rulec.policy.model import Hop, ModelsTarget, Policy, ProvidersTarget
@@ -45,7 +46,7 @@ def _fits(policy: Policy, target: ModelsTarget, provider: str, model: str, upstr
     return large and (target.min_context is None or (context is not None and context >= target.min_context))
 
 
-def hop_serves(policy: Policy, hop: Hop, names: list[str], unsure: bool) -> bool:
+def hop_serves(policy: Policy, hop: Hop, names: Iterable[str], unsure: bool) -> bool:
     """Whether a hop can serve one of these names; `unsure` says that other names may come too."""
     if hop.model is not None:
         providers = [hop.provider] if hop.provider is not None else policy.serving(hop.model)
