@@ -1,0 +1,27 @@
+"""`python -m tests.bench [--quick] [NAME …]`: one table of all measurements, or of the named ones."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from tests.bench.measure import machine
+
+NAMES = ("decide", "compiling", "cold", "hooks")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure rulec.")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="what to measure; everything if nothing is named")
+    parser.add_argument("--quick", action="store_true", help="few rounds and small rule sets, to see that it works")
+    arguments = parser.parse_args()
+    print(machine())
+    print("medians (quartiles), measured alternately, garbage collector off\n")
+    for name in arguments.names or NAMES:
+        for line in importlib.import_module(f"tests.bench.{name}").lines(arguments.quick):
+            what, figure, other = line.cells()
+            print(f"{what:<42} {figure:<36} {other}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
