@@ -325,6 +325,7 @@ def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception
     answer: Exception = ProxyException(
         message=str(text or "refused by the routing rules"), type=kind, param="model", code=status, headers=headers
     )
+    answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
     return answer
 
 
