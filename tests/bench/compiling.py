@@ -26,12 +26,12 @@ def compiled(text: str, emit: bool = False) -> Compilation:
 
 
 def lines(quick: bool) -> list[Line]:
-    found = []
-    for rules in SIZES[:1] if quick else SIZES:
-        workload = make_workload(rules)
-        text = text_of(workload)
-        ours, theirs = alternately(
-            3, lambda: once(lambda: compiled(text, emit=True)), lambda: once(lambda: yaml.load(text, yaml.CSafeLoader))
-        )
-        found.append(Line(f"compile, {rules:,} rules, {len(text) // 1000:,} kB", ours, "CSafeLoader", theirs))
-    return found
+    return [of_size(rules) for rules in (SIZES[:1] if quick else SIZES)]
+
+
+def of_size(rules: int) -> Line:
+    text = text_of(make_workload(rules))
+    ours, theirs = alternately(
+        3, lambda: once(lambda: compiled(text, emit=True)), lambda: once(lambda: yaml.load(text, yaml.CSafeLoader))
+    )
+    return Line(f"compile, {rules:,} rules, {len(text) // 1000:,} kB", ours, "CSafeLoader", theirs)

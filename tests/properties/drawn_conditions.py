@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from drawing import Hand
-from words import CAPABILITIES, CLOCKS, HEADERS, METADATA, MODELS, NUMBERS, OTHER_NAMES, PATTERNS, PEOPLE, SIZES, TAGS, TEXTS, ZONES
+from words import (
+    CAPABILITIES,
+    CLOCKS,
+    HEADERS,
+    METADATA,
+    MODELS,
+    NUMBERS,
+    OTHER_NAMES,
+    PATTERNS,
+    PEOPLE,
+    SIZES,
+    TAGS,
+    TEXTS,
+    ZONES,
+)
 
 from rulec.syntax.fields import ENDPOINTS, FIELDS, OPERATORS, WEEKDAYS
 
