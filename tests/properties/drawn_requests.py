@@ -15,7 +15,8 @@ Sent = tuple[Any, Any, dict[str, Any]]
 
 _NAMES = (*MODELS, *MODELS, *OTHER_NAMES)
 _WRONG: tuple[Any, ...] = (None, True, False, 0, -1, 2.5, "", "10", [], ["high"], {}, {"a": 1}, [1, [2]], 1e400, -0.0, 10**40)
-_HEADER_TEXTS = (*TEXTS, *(str(one) for one in NUMBERS), "010", "10.0", "+10", "1e3", " 10", "10.5", "9.99", "９", "-", "1" * 400)
+_NUMBER_LIKE = ("010", "10.0", "+10", "1e3", " 10", "10.5", "9.99", "９", "-", "1" * 400)
+_HEADER_TEXTS = (*TEXTS, *(str(one) for one in NUMBERS), *_NUMBER_LIKE, "high" * 200)
 _WORDS = ("", "a", "abc", "ünï", "x" * 9, "x" * 30, "y" * 300)
 _MOMENTS = (
     "2026-06-15T12:00:00+00:00",

@@ -159,9 +159,15 @@ def hop(world: World, ordinal: str = "provider") -> Entry:
         made["on_error"] = one_or_all(hand, hand.some(ERROR_KINDS, 1, 3))
     if hand.chance(40):
         providers = list(world.providers)
-        text = unavailable(hand, providers) if hand.chance(30) else condition(hand, providers)
+        text = waiting(hand, providers) if hand.chance(40) else condition(hand, providers)
         made[hand.one(("when", "condition"))] = text
     return made
+
+
+def waiting(hand: Hand, providers: list[str]) -> str:
+    """A condition whose answer waits for providers to fail."""
+    word = hand.one((" and ", " or ", " and not "))
+    return word.join(unavailable(hand, providers) for _ in range(hand.number(1, 3)))
 
 
 def fallback(world: World, made: Entry) -> None:
