@@ -1524,7 +1524,8 @@ def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: 
 
     `share` (0 to below 1) picks the first one the same way every time.
     """
-    weights = [1.0 if one.weight is None else float(one.weight) for one in candidates]
+    largest = max((one.weight for one in candidates if one.weight is not None), default=0.0) or 1.0
+    weights = [1.0 if one.weight is None else float(one.weight) / largest for one in candidates]  # no sum overflows
     left = [number for number, weight in enumerate(weights) if weight > 0]
     order: list[int] = []
     while left:
@@ -1591,7 +1592,19 @@ def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     sent = data.get("proxy_server_request")
     sent = sent if isinstance(sent, dict) else {}
     body, headers = sent.get("body"), sent.get("headers")
-    return (body if isinstance(body, dict) else data), (headers if hasattr(headers, "get") else {})
+    body = body if isinstance(body, dict) else data
+    own = client_metadata(data)
+    return (body if own is None else {**body, "metadata": own}), (headers if hasattr(headers, "get") else {})
+
+
+def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The body's metadata before LiteLLM mixed other things into it; None where it kept no copy."""
+    for name in ("litellm_metadata", "metadata"):
+        bucket = data.get(name)
+        kept = bucket.get("requester_metadata") if isinstance(bucket, dict) else None
+        if isinstance(kept, dict):
+            return kept
+    return None
 
 
 def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:

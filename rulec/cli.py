@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from io import TextIOWrapper
 
 from rulec import VERSION
 
@@ -25,6 +28,7 @@ FINE, FINDINGS, UNUSABLE, BUG = 0, 1, 2, 70
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    make_streams_safe()
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = build_parser(given[0] if given and given[0] in COMMANDS else None)
     options = parser.parse_args(given)
@@ -40,8 +44,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return FINE
+    except OSError as error:
+        return report_unwritable(error)
     except Exception as error:
         return report_bug(error)
+
+
+def make_streams_safe() -> None:
+    """A closed stream swallows what is written; one that cannot show a character gets its code."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as we do
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def report_unwritable(error: OSError) -> int:
+    """Says that the system refused to read or write something."""
+    where = f" `{error.filename}`" if error.filename else ""
+    with suppress(OSError):
+        print(f"rulec: the system refused{where}: {(error.strerror or 'unknown reason').lower()}", file=sys.stderr)
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what is left unwritten fails no second time
+    return UNUSABLE
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
@@ -60,7 +84,6 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 def report_bug(error: Exception) -> int:
     """Says that rulec has a bug and leaves what to file; no traceback meets the user's eyes."""
-    import os
     import tempfile
     import traceback
 

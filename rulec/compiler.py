@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from rulec import VERSION
 from rulec.backends.artifact import Artifact
-from rulec.diagnostics import Diagnostic, Diagnostics
+from rulec.diagnostics import Diagnostic, Diagnostics, printable
 from rulec.ir.tree import Tree
 from rulec.policy.model import Policy
 from rulec.source import Source, Span
@@ -130,12 +131,16 @@ def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
         diagnostics.error("no-dsl", f"`{path}`: rulec {VERSION} reads no DSL yet", None, "write these rules in YAML")
         return None
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            diagnostics.error("unreadable", f"`{printable(path)}` is no file")
+            return None
+        if status.st_size > MAX_FILE_BYTES:
             diagnostics.error("unreadable", f"`{path}` is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
             return None
         octets = file.read_bytes()
     except OSError as error:
-        diagnostics.error("unreadable", f"`{path}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        diagnostics.error("unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
         return None
     try:
         return Source(path, octets.decode("utf-8-sig"))

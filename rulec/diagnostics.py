@@ -76,6 +76,9 @@ class Rejected(Exception):
         self.diagnostic = diagnostic
 
 
+MOST_NEIGHBOURS = 100
+
+
 @dataclass(slots=True)
 class Diagnostics:
     """A collector: stages add to it and go on, so that one run reports every mistake."""
@@ -104,9 +107,13 @@ class Diagnostics:
     def _causes(self) -> list[Diagnostic]:
         """Without errors that only say again, less narrowly or with another code, what stands at the same place."""
         kept: list[Diagnostic] = []
+        by_line: dict[tuple[str, int], list[Diagnostic]] = {}
         for item in sorted(self.items, key=lambda one: one.span.end - one.span.start if one.span else 0):
-            if not (item.severity == "error" and any(_says_again(item, one) for one in kept)):
+            place = ("", 0) if item.span is None else (item.span.source.path, item.span.line)
+            neighbours = by_line.setdefault(place, [])
+            if not (item.severity == "error" and any(_says_again(item, one) for one in neighbours[-MOST_NEIGHBOURS:])):
                 kept.append(item)
+                neighbours.append(item)
         return kept
 
 
@@ -177,7 +184,7 @@ def _excerpt(span: Span, marker: str, label: str, paint: Callable[[str, str], st
     length = max(1, min(length, len(shown) - (column - 1 - start)))
     gutter = f"{line:>4}"
     return [
-        f"{paint('bar', '  -->')} {span.source.path}:{line}:{column}",
+        f"{paint('bar', '  -->')} {printable(span.source.path)}:{line}:{column}",
         f"{paint('bar', gutter + ' |')} {'…' if start else ''}{printable(shown)}",
         f"{paint('bar', '     |')} {' ' * (len(before) + bool(start))}{marker * length}{' ' + label if label else ''}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SECRET_WORD = r"(?:[A-Za-z0-9]+[_-])*(?:[A-Za-z0-9]+[_-]key|apikey|token|secret|password|passwd|credentials?)"
-_SECRET_KEY = re.compile(_SECRET_WORD + r"\Z", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"(?:" + _SECRET_WORD + r"|(?:proxy-)?authorization)\Z", re.IGNORECASE)
 _HARMLESS = frozenset(("none", "null", "empty", "dummy", "not-needed", "no-key", "ollama", "fake", "", "true", "false"))
 _SECRET_VALUE = re.compile(
     r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ghp)[-_]|\bAKIA|\bAIza)[A-Za-z0-9_-]{16,}|(?<=Bearer )\S{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
@@ -13,7 +13,7 @@ _SECRET_VALUE = re.compile(
 _ASSIGNED = re.compile(
     r"(?<![A-Za-z0-9_-])(?P<key>"
     + _SECRET_WORD
-    + r")[\"']?\s*(?::|=(?!=))\s*(?P<quote>[\"']?)(?P<value>[^\s\"',}\]]+)",
+    + r")[\"']?\s*(?::|=(?!=))\s*(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s\"',}\]]+)",
     re.IGNORECASE,
 )
 
@@ -35,4 +35,5 @@ def mask_secrets(text: str) -> str:
 
 
 def _is_harmless(value: str) -> bool:
-    return value.lower() in _HARMLESS or value.startswith(("os.environ/", "${"))
+    bare = value.strip("\"'")
+    return bare.lower() in _HARMLESS or bare.startswith(("os.environ/", "${"))

@@ -13,6 +13,7 @@ class Source:
     path: str
     text: str
     _line_starts: list[int] = field(default_factory=list, repr=False)
+    _hidden: list[tuple[int, int]] = field(default_factory=list, repr=False)
 
     def line_starts(self) -> list[int]:
         """The offset at which each line begins; computed once."""
@@ -31,11 +32,20 @@ class Source:
         return line, offset - starts[line - 1] + 1
 
     def line_text(self, line: int) -> str:
-        """The text of a line (from 1) without its line ending."""
+        """The text of a line (from 1) without its line ending; what is hidden is stars."""
         starts = self.line_starts()
         start = starts[line - 1]
         end = starts[line] if line < len(starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        text = self.text[start:end].rstrip("\r\n")
+        for low, high in self._hidden:
+            first, last = max(low - start, 0), min(high - start, len(text))
+            if first < last:
+                text = text[:first] + "*" * (last - first) + text[last:]
+        return text
+
+    def hide(self, start: int, end: int) -> None:
+        """Never show these characters to anybody: they are a secret."""
+        self._hidden.append((start, end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,12 @@ def lay_out(files: dict[str, Any], folder: Path) -> None:
             path.write_text(content, encoding="utf-8")
 
 
-def rulec(arguments: list[str], folder: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
-    command = [sys.executable, "-m", "rulec.cli", *arguments]
+def rulec(
+    arguments: list[Any], folder: Path, stdin: str = "", more: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), **(more or {})}
+    words = [one["repeat"] * one["times"] if isinstance(one, dict) else one for one in arguments]
+    command = [sys.executable, "-m", "rulec.cli", *words]
     return subprocess.run(
         command,
         cwd=folder,
@@ -49,7 +52,7 @@ def rulec(arguments: list[str], folder: Path, stdin: str = "") -> subprocess.Com
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_command(case: dict[str, Any], tmp_path: Path) -> None:
     lay_out(case.get("files", {}), tmp_path)
-    done = rulec(case["run"], tmp_path, case.get("stdin", ""))
+    done = rulec(case["run"], tmp_path, case.get("stdin", ""), case.get("environment"))
     told = f"{done.stdout}\n--- stderr\n{done.stderr}"
     assert done.returncode == case["exit"], told
     assert "Traceback" not in told
@@ -120,3 +123,42 @@ def test_watch_compiles_after_each_change_and_survives_a_broken_one(tmp_path: Pa
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    os.mkfifo(tmp_path / "rules" / "pipe.yaml")
+    (tmp_path / "rules" / "zero.yaml").symlink_to("/dev/zero")
+    done = rulec(["compile"], tmp_path)
+    assert (done.returncode, done.stderr.count("is no file")) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("explain --body - <&-", 2),
+        ("explain --all - <&-", 2),
+        ("explain --model x >&-", 0),
+        ("compile 2>&-", 0),
+        ("order >/dev/full", 2),
+        ("order | head -1", 0),
+        ("explain --model \"$(printf 'a\\nb\\033[31mX')\"", 0),
+    ],
+)
+def test_streams_that_are_closed_or_full(words: str, code: int, tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "rules")
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    command = ["bash", "-c", f"{sys.executable} -m rulec.cli {words}"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+    told = (done.stdout + done.stderr).decode("utf-8", "replace")
+    assert done.returncode == code, told
+    assert "bug in rulec" not in told
+    assert "Traceback" not in told
+    assert "\x1b" not in told
+
+
+def test_a_lone_surrogate_is_legal_json(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "rules")
+    for form in ("text", "json"):
+        done = rulec(["explain", "--body", "-", "--format", form], tmp_path, '{"model": "\\ud800"}')
+        assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from rulec.commands.output import FORMATS, add_rules_argument, print_diagnostics, rules_folder
+from rulec.commands.output import FORMATS, add_rules_argument, exists, print_diagnostics, rules_folder
 
 POLL_SECONDS = 0.5
 
@@ -34,7 +34,7 @@ def compile_once(options: argparse.Namespace) -> int:
     from rulec.compiler import compile_folder, write
 
     folder = rules_folder(options)
-    if not Path(folder).exists():
+    if not exists(folder):
         print(f"rulec: there is no `{folder}`", file=sys.stderr)
         print("help: name the rules folder: `rulec compile path/to/rules`", file=sys.stderr)
         return 2

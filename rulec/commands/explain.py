@@ -123,6 +123,8 @@ def read_text(path: str) -> str:
     from rulec.commands.requests import BadRequest
 
     try:
+        if path == "-" and sys.stdin is None:
+            raise BadRequest("standard input is closed")
         if path == "-":
             return sys.stdin.read()
         with open(path, encoding="utf-8") as file:

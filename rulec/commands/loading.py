@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from rulec.commands.output import print_diagnostics
+from rulec.commands.output import exists, print_diagnostics
 from rulec.ir.tree import Tree
 
 
@@ -13,7 +12,7 @@ def load_tree(folder: str, form: str = "text") -> Tree | None:
     """The tree of a rules folder; errors are printed, warnings are left to `rulec compile`."""
     from rulec.compiler import compile_folder
 
-    if not Path(folder).exists():
+    if not exists(folder):
         print(f"rulec: there is no `{folder}`", file=sys.stderr)
         print("help: name the rules folder with --rules DIR", file=sys.stderr)
         return None

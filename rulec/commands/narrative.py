@@ -18,7 +18,7 @@ MOST_SHOWN = 8
 
 def narrate(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> str:
     """The decision, the rule that made it, what comes after a failure, and the road to it."""
-    return "\n".join(_lines(answerer, request, outcome)) + "\n"
+    return "\n".join(printable(line) for line in _lines(answerer, request, outcome)) + "\n"
 
 
 def _lines(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:

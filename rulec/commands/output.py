@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rulec.diagnostics import RENDERERS, Diagnostic, render_text
 
@@ -26,6 +27,14 @@ def rules_folder(options: argparse.Namespace) -> str:
     """The folder that a command works on."""
     folder: str = options.rules or getattr(options, "folder", None) or "rules"
     return folder
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is something at a path; a path that no file can have is not there."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:

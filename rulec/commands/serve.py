@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rulec.commands.output import add_rules_argument, print_diagnostics, rules_folder
+from rulec.commands.output import add_rules_argument, exists, print_diagnostics, rules_folder
 from rulec.proxy import CannotServe, check_port, require_proxy, start_proxy
 
 HELP = "compile a rule set and run the LiteLLM proxy with it"
@@ -93,7 +93,7 @@ def _config(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Pa
 def _compiled(rules: Path, out: Path) -> Path:
     from rulec.compiler import compile_folder, write
 
-    if not rules.exists():
+    if not exists(rules):
         raise CannotServe(f"there is no `{rules}`; name the rules folder, or a compiled pair with --config")
     compilation = compile_folder(rules)
     print_diagnostics(compilation.diagnostics)

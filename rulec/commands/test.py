@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rulec.commands.cases import Case, Suite, case_files, differences, read_suites
-from rulec.commands.output import add_rules_option, print_diagnostics
+from rulec.commands.output import add_rules_option, exists, print_diagnostics
 from rulec.diagnostics import Diagnostic, Diagnostics
 
 
@@ -41,7 +41,7 @@ class Report:
 
 def run(options: argparse.Namespace) -> int:
     paths = [Path(one) for one in options.paths] or [Path(options.rules or "rules")]
-    missing = next((path for path in paths if not path.exists()), None)
+    missing = next((path for path in paths if not exists(path)), None)
     if missing is not None:
         print(f"rulec: there is no `{missing}`", file=sys.stderr)
         return 2

@@ -40,7 +40,19 @@ def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     sent = data.get("proxy_server_request")
     sent = sent if isinstance(sent, dict) else {}
     body, headers = sent.get("body"), sent.get("headers")
-    return (body if isinstance(body, dict) else data), (headers if hasattr(headers, "get") else {})
+    body = body if isinstance(body, dict) else data
+    own = client_metadata(data)
+    return (body if own is None else {**body, "metadata": own}), (headers if hasattr(headers, "get") else {})
+
+
+def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The body's metadata before LiteLLM mixed other things into it; None where it kept no copy."""
+    for name in ("litellm_metadata", "metadata"):
+        bucket = data.get(name)
+        kept = bucket.get("requester_metadata") if isinstance(bucket, dict) else None
+        if isinstance(kept, dict):
+            return kept
+    return None
 
 
 def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:

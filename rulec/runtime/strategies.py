@@ -47,7 +47,8 @@ def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: 
 
     `share` (0 to below 1) picks the first one the same way every time.
     """
-    weights = [1.0 if one.weight is None else float(one.weight) for one in candidates]
+    largest = max((one.weight for one in candidates if one.weight is not None), default=0.0) or 1.0
+    weights = [1.0 if one.weight is None else float(one.weight) / largest for one in candidates]  # no sum overflows
     left = [number for number, weight in enumerate(weights) if weight > 0]
     order: list[int] = []
     while left:

@@ -9,6 +9,8 @@ from rulec.syntax.condition_parser import parse_condition
 from rulec.syntax.conditions import ParsedCondition
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 
+MOST_HOPS = 50
+"""A chain is walked in one request: nobody waits for more attempts."""
 NO_FALLBACK = ast.ChainReference(None)
 
 
@@ -98,6 +100,8 @@ class RuleBodies:
                 "two-fallbacks", "`fallback` and `fallback_chain` stand in one rule", chain.span, "keep one of the two"
             )
         if own is not None:
+            if len(entry.fallback or ()) > MOST_HOPS:
+                raise Rejected(wrong(f"this fallback has more than {MOST_HOPS} hops", own.span))
             hops = self.hops(entry.fallback or [], body.get("fallback"))
             return hops if entry.fallback else NO_FALLBACK
         if entry.fallback_chain is not None:

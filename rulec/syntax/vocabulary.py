@@ -7,6 +7,7 @@ did-you-mean; wrong shapes become pydantic errors that `syntax.yaml` turns into 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, model_validator
@@ -74,6 +75,16 @@ def _whole(value: Any) -> int:
     if not isinstance(scalar.value, int):
         raise problem(f"a whole number is expected here, not `{scalar.text}`")
     return scalar.value
+
+
+def _at_most(most: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        found = _whole(value)
+        if found > most:
+            raise problem(f"{found} is too many, {most} is the most", "a client waits for all of it")
+        return found
+
+    return check
 
 
 def _positive(value: Any) -> int:
@@ -374,8 +385,8 @@ class Chain(Strict):
 
     chain: Hops
     description: Text | None = None
-    retry_attempts: Whole = 0
-    retry_delay_ms: Whole = 0
+    retry_attempts: Annotated[int, BeforeValidator(_at_most(10))] = 0
+    retry_delay_ms: Annotated[int, BeforeValidator(_at_most(60_000))] = 0
 
 
 class StrategySettings(Strict):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,7 +18,7 @@ from rulec.syntax.condition_parser import parse_condition, parse_date
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS, STRIPPED_HEADERS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
 from rulec.syntax.references import REFERENCE, environment_parts
-from rulec.syntax.rule_bodies import RuleBodies, candidate, located, wrong
+from rulec.syntax.rule_bodies import MOST_HOPS, RuleBodies, candidate, located, wrong
 from rulec.syntax.tiers import parse_tier
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -366,6 +368,9 @@ class _Reader:
             self.rules.broken.add(("chain", name.text))
             return
         hops = body.get("chain") if isinstance(body, Mapping) else None
+        if len(entry.chain) > MOST_HOPS:
+            message = f"the chain `{name.text}` has {len(entry.chain)} hops, {MOST_HOPS} are the most"
+            raise Rejected(wrong(message, name.span, "a request that fails that often is better answered"))
         retry = body.key("retry_attempts") if isinstance(body, Mapping) else None
         self.rules.chains.append(
             ast.ChainDeclaration(
@@ -467,6 +472,9 @@ class _Reader:
             self.diagnostics.error("wrong-shape", "`defaults` is a mapping of request parameters", body.span)
             return
         self.declare_once(self.rules.sections, "defaults", key, "the section `defaults`")
+        for scalar in _scalars(body, without=""):
+            if isinstance(scalar.value, float) and not isfinite(scalar.value):
+                self.diagnostics.error("wrong-value", f"`{scalar.text}` is no finite number", scalar.span)
         for name, _ in body.pairs:
             if name.text in ("model", "messages", "fallbacks", "metadata", "api_key", "api_base"):
                 self.diagnostics.error(
@@ -534,16 +542,21 @@ class _Reader:
             return [self.setting(key, one) for one in value]
         if not isinstance(value, Scalar):
             return value
+        if isinstance(value.value, float) and not isfinite(value.value):
+            self.diagnostics.error("wrong-value", f"`{key}`: `{value.text}` is no finite number", value.span)
+            return None
         parts = environment_parts(value.text)
-        if len(parts) == 1 and isinstance(parts[0], str) or not parts:
-            if looks_secret(key, value.text):
-                self.diagnostics.error(
-                    "literal-secret",
-                    f"`{key}` holds a literal secret",
-                    value.span,
-                    f"put it in the environment and write `${{{key.upper()}}}`",
-                )
-                return None
+        defaults = [part[1] or "" for part in parts if isinstance(part, tuple)]
+        if any(looks_secret(key, one) for one in defaults or [value.text]):
+            value.source.hide(value.start, value.end)
+            self.diagnostics.error(
+                "literal-secret",
+                f"`{key}` holds a literal secret",
+                value.span,
+                f"put it in the environment and write `${{{re.sub('[^A-Za-z0-9]', '_', key).upper()}}}`",
+            )
+            return None
+        if not defaults:
             return value.value
         return ast.EnvironmentText(parts)
 
