@@ -47,6 +47,8 @@ def atom(hand: Hand, providers: list[str]) -> str:
         return "always"
     if kind >= 17:
         return unavailable(hand, providers)
+    if kind == 15:
+        return f"model matches {pattern(hand)}"
     name = hand.one(tuple(FIELDS))
     field = {"header": lambda: f"header.{header(hand)}", "metadata": lambda: f"metadata.{hand.one(METADATA)}"}
     shown = field[name]() if name in field else name

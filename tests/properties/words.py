@@ -46,6 +46,7 @@ OTHER_NAMES = (
     " ",
     "*",
     "a,b",
+    "my-coder-7b-q4",
 )
 PATTERNS = (
     "^meta-llama/",
@@ -54,6 +55,7 @@ PATTERNS = (
     r".*:\d+[bB]$",
     "^gpt-4o?$",
     "coder.*7b",
+    "llama.*chat",
     "^(a|a)*$",
     "(?i)^LLAMA",
     "[^/]+/.*70",
@@ -75,4 +77,4 @@ NUMBERS = (10, 1, 0, 2, 0.5, -1, 100, 1.5, 4096, 1e3, 3)
 TAGS = ("batch", "eu", "it's", "high")
 PEOPLE = ("ada", "grace", "the team", "high")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
-CLOCKS = ("00:00", "06:00", "12:30", "22:00", "24:00", "23:59", "9:05")
+CLOCKS = ("00:00", "06:00", "12:30", "22:00", "24:00", "23:59", "9:05", "02:30")
