@@ -31,10 +31,11 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     if not policy.rules:
         help_text = "write one, such as `default: {provider: ollama}` or `default: pass`"
         diagnostics.warning("no-rule", "there is no rule: every request is refused", None, help_text)
+    exact = frozenset(rule.match.model.text for rule in policy.rules if isinstance(rule.match, ast.Exact))
     unserved: dict[ProvidersTarget, list[str]] = {}
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
-            _serving(policy, rule, unserved, diagnostics)
+            _serving(policy, rule, exact, unserved, diagnostics)
         _strategy(policy, rule, diagnostics)
     _hops(policy, diagnostics)
     _later_features(policy, diagnostics)
@@ -45,9 +46,16 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
 
 
 def _serving(
-    policy: Policy, rule: Rule, unserved: dict[ProvidersTarget, list[str]], diagnostics: Diagnostics
+    policy: Policy,
+    rule: Rule,
+    exact: frozenset[str],
+    unserved: dict[ProvidersTarget, list[str]],
+    diagnostics: Diagnostics,
 ) -> None:
-    """Reports a rule without a candidate; `unserved` holds the models of the catalogue that a target cannot serve."""
+    """Reports a rule without a candidate, or without one for some of its requests.
+
+    `exact` are the names that exact rules decide; `unserved` remembers the models that a target cannot serve.
+    """
     target = rule.target
     if isinstance(target, (ModelsTarget, VirtualTarget)):
         _model_target(policy, rule, diagnostics)
@@ -62,7 +70,8 @@ def _serving(
         return
     if target not in unserved:  # rules are many, their targets few
         unserved[target] = [name for name in policy.models if not candidates_for(policy, target, name)]
-    missed = [name for name in unserved[target] if _may_match(policy, rule, name)]
+    decided = frozenset() if rule.phase == "when" else exact
+    missed = [name for name in unserved[target] if name not in decided and _may_match(policy, rule, name)]
     if missed:
         names = ", ".join(f"`{name}`" for name in missed[:MOST_NAMES_SHOWN])
         more = f" and {len(missed) - MOST_NAMES_SHOWN} more" if len(missed) > MOST_NAMES_SHOWN else ""
@@ -204,8 +213,15 @@ def _routed_names(policy: Policy, rule: Rule) -> Iterator[str]:
 # What is validated now and runs later
 
 
+def _may_choose(policy: Policy, rule: Rule) -> bool:
+    """Whether a rule can have several candidates, so that its strategy matters."""
+    if isinstance(rule.target, ModelsTarget):
+        return len(candidates_for(policy, rule.target, None)) > 1
+    return isinstance(rule.target, VirtualTarget) or len(getattr(rule.target, "providers", ())) > 1
+
+
 def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
-    if rule.strategy not in RUNNING_STRATEGIES:
+    if rule.strategy not in RUNNING_STRATEGIES and _may_choose(policy, rule):
         diagnostics.warning(
             "runs-later",
             f"`{rule.name}` asks for `{rule.strategy}`, which does not run yet: its candidates are picked at random",
