@@ -12,9 +12,12 @@ NAMES = ("decide", "compiling", "cold", "hooks")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure rulec.")
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="what to measure; everything if nothing is named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(NAMES)} (everything)")
     parser.add_argument("--quick", action="store_true", help="few rounds and small rule sets, to see that it works")
     arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(NAMES)
+    if unknown:
+        parser.error(f"nothing measures {', '.join(sorted(unknown))}")
     print(machine())
     print("medians (quartiles), measured alternately, garbage collector off\n")
     for name in arguments.names or NAMES:
