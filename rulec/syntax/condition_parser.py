@@ -50,7 +50,7 @@ _TOKEN = re.compile(
 )""",
     re.VERBOSE | re.DOTALL,
 )
-_SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?([bBmM])\Z")
+_SIZE = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?([bBmM])\Z")
 _KEYWORDS = frozenset(("and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "true", "false"))
 _INSTEAD = {
     "=": "==",

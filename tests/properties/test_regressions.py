@@ -70,3 +70,12 @@ def test_decided_alike(case: tuple[dict[str, Any], list[tuple[Any, ...]]]) -> No
     ways = ThreeWays(compiled(as_yaml(document), emit=True))
     answers = [ways.compare(*one) for one in requests]
     assert len({(one.rule, one.candidates) for one in answers}) > 1
+
+
+@pytest.mark.parametrize("rules", [
+    {"request_metadata_routing": {"large": {"refuse": "no", "condition": f"model_size > {'9' * 5000}B"}}},
+    {"model_size_routing": [{"refuse": "no", "size": f"< 0.{'9' * 5000}B"}]},
+])  # fmt: skip
+def test_sizes_of_thousands_of_digits_are_no_sizes(rules: dict[str, Any]) -> None:
+    """Python turns no more than 4300 digits into a number."""
+    assert [one.severity for one in compiled(as_yaml(rules)).diagnostics] == ["error"]
