@@ -1555,6 +1555,7 @@ ENGINE = Engine(TABLES)
 
 
 from typing import Any
+from urllib.parse import unquote_plus
 
 # LiteLLM names its calls irregularly; these are the ones with a model. Any other is routed without an endpoint.
 ENDPOINT_OF_CALL = {
@@ -1605,6 +1606,13 @@ def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
         if isinstance(kept, dict):
             return kept
     return None
+
+
+def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool:
+    """Whether the model comes from the path or query, where LiteLLM takes it from but does not check the key's rights."""
+    sent = data.get("proxy_server_request")
+    url = sent.get("url") if isinstance(sent, dict) else None
+    return body.get("model") != model and isinstance(url, str) and model in unquote_plus(url)
 
 
 def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
@@ -1918,7 +1926,10 @@ def load_rules(path: str) -> Rules:
     with open(path, encoding="utf-8") as file:
         code = compile(file.read(), path, "exec")
     namespace: dict[str, Any] = {"__name__": "rulec_reloaded", "__file__": path}
-    exec(code, namespace)
+    try:
+        exec(code, namespace)
+    except (SystemExit, KeyboardInterrupt) as error:  # a module that asks the process to end is broken, too
+        raise ValueError("the module would end the process") from error
     return Rules(namespace)
 
 
@@ -1961,6 +1972,7 @@ INTERNAL_KEYS = (
     "fallback_depth",
     "max_fallbacks",
     "model_group_retry_policy",
+    "specific_deployment",
 )
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
@@ -2023,6 +2035,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if asked and asked.startswith(OWN_PREFIX):
             raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
         body, headers = sent_by_client(data)
+        if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
+            raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":

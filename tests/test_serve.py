@@ -105,6 +105,11 @@ def test_rules_that_do_not_compile_are_not_served(tmp_path: Path) -> None:
     assert not (tmp_path / "generated").exists()
 
 
+def heed_interrupts() -> None:
+    """Undo what `nohup` and background shells do: a child that inherits a deaf ear to SIGINT keeps it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.proxy
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, number: signal.Signals) -> None:
@@ -114,7 +119,9 @@ def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, numb
     )
     command = [*SERVE, str(resource_folder("rules"))]
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment(), stdout=log, stderr=log, preexec_fn=heed_interrupts
+        )
     try:
         assert names_of_models(process, port, "sk-from-file") >= {"llama3.1:8b", "llama2-13b-vllm"}
     finally:

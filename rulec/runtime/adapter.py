@@ -15,7 +15,15 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from rulec.runtime.caller import ENDPOINT_OF_CALL, caller_of, fill_in, printable, sent_by_client, sticky_identity
+from rulec.runtime.caller import (
+    ENDPOINT_OF_CALL,
+    caller_of,
+    fill_in,
+    named_by_url,
+    printable,
+    sent_by_client,
+    sticky_identity,
+)
 from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, PlanStep, plan_steps
 from rulec.runtime.reload import Rules, file_stamp, load_rules
@@ -42,6 +50,7 @@ INTERNAL_KEYS = (
     "fallback_depth",
     "max_fallbacks",
     "model_group_retry_policy",
+    "specific_deployment",
 )
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
@@ -104,6 +113,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if asked and asked.startswith(OWN_PREFIX):
             raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
         body, headers = sent_by_client(data)
+        if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
+            raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_plus
 
 # LiteLLM names its calls irregularly; these are the ones with a model. Any other is routed without an endpoint.
 ENDPOINT_OF_CALL = {
@@ -53,6 +54,13 @@ def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
         if isinstance(kept, dict):
             return kept
     return None
+
+
+def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool:
+    """Whether the model comes from the path or query, where LiteLLM takes it from but does not check the key's rights."""
+    sent = data.get("proxy_server_request")
+    url = sent.get("url") if isinstance(sent, dict) else None
+    return body.get("model") != model and isinstance(url, str) and model in unquote_plus(url)
 
 
 def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:

@@ -54,5 +54,8 @@ def load_rules(path: str) -> Rules:
     with open(path, encoding="utf-8") as file:
         code = compile(file.read(), path, "exec")
     namespace: dict[str, Any] = {"__name__": "rulec_reloaded", "__file__": path}
-    exec(code, namespace)
+    try:
+        exec(code, namespace)
+    except (SystemExit, KeyboardInterrupt) as error:  # a module that asks the process to end is broken, too
+        raise ValueError("the module would end the process") from error
     return Rules(namespace)

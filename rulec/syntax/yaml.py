@@ -369,6 +369,7 @@ class _Reader:
             return
         hops = body.get("chain") if isinstance(body, Mapping) else None
         if len(entry.chain) > MOST_HOPS:
+            self.rules.broken.add(("chain", name.text))
             message = f"the chain `{name.text}` has {len(entry.chain)} hops, {MOST_HOPS} are the most"
             raise Rejected(wrong(message, name.span, "a request that fails that often is better answered"))
         retry = body.key("retry_attempts") if isinstance(body, Mapping) else None

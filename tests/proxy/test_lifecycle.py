@@ -76,6 +76,8 @@ def test_a_changed_file_is_followed_and_a_broken_one_is_not(proxy: Proxy) -> Non
         assert eventually(lambda: "is broken (SyntaxError); rules abcdefabcdef stay" in proxy.output())
         replace(path, "FINGERPRINT = '222222222222'\n")
         assert eventually(lambda: "is broken (KeyError); rules abcdefabcdef stay" in proxy.output())
+        replace(path, "raise SystemExit(3)\n")
+        assert eventually(lambda: "is broken (ValueError); rules abcdefabcdef stay" in proxy.output())
         assert chat(proxy, "m") == "abcdefabcdef"
         assert "the config is of rules 0123456789ab, the module of abcdefabcdef" in proxy.output()
     finally:

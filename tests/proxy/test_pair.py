@@ -196,6 +196,9 @@ def test_a_rule_takes_no_key_to_a_model_it_may_not_call(pair: Proxy, providers: 
         "without a model": pair.send(chat, CHAT, "sk-restricted", {"X-Capability": "deep"}),
         "by the id of a deployment": pair.send(chat, {**CHAT, "model": "rulec:secret@alpha"}, MASTER_KEY),
     }
+    small = {**CHAT, "model": "small"}
+    for road in (f"{chat}?model=secret", "/openai/deployments/secret/chat/completions", "/engines/secret/chat/completions"):
+        roads[road] = pair.send(road, small, "sk-restricted")
     status = {road: reply.status for road, reply in roads.items()}
     assert status == {**dict.fromkeys(roads, 403), "by the id of a deployment": 404}
     assert providers.tried() == []
