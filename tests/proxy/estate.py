@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rulec.backends.python import ADAPTER_MODULES, runtime_text
 from rulec.demo.providers import FAILURES
 
 HERE = Path(__file__).resolve().parent
-RUNTIME = HERE.parents[1] / "rulec" / "runtime"
-MODULES = ("failures", "caller", "plan", "reload", "adapter")
 PROVIDERS = ("alpha", "beta", "gamma", "delta", "epsilon")
 TEMPLATES = {"alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
              "epsilon": "hosted_vllm/{}"}
@@ -58,12 +57,10 @@ async def check(request, api_key):
 
 
 def module_text(fingerprint: str = FINGERPRINT) -> str:
-    """The toy rules and the text of the runtime modules as one self-contained file."""
-    lines = ["from __future__ import annotations"]
-    for path in (HERE / "toy_rules.py", *(RUNTIME / f"{name}.py" for name in MODULES)):
-        lines += [line for line in path.read_text("utf-8").splitlines()
-                  if not line.startswith(("from __future__", "from rulec.runtime."))]
-    return "\n".join(lines).replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1) + "\n"
+    """The toy rules and the adapter as the compiler puts it into every module, in one self-contained file."""
+    toy = (HERE / "toy_rules.py").read_text("utf-8")
+    toy = toy.replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1)
+    return f"from __future__ import annotations\n\n{toy}\n\n{runtime_text(ADAPTER_MODULES)}"
 
 
 def deployment(group: str, provider: str, model: str | None, upstream: str, base: str) -> dict[str, Any]:
