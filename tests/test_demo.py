@@ -54,7 +54,12 @@ def test_every_request_goes_where_explain_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("ok ", signal.SIGINT), ("Starting", signal.SIGTERM), ("ok ", signal.SIGKILL)]
+    ("moment", "number"),
+    [
+        ("ok ", signal.SIGINT),
+        ("Starting", signal.SIGTERM),
+        pytest.param("ok ", signal.SIGKILL, marks=pytest.mark.slow),
+    ],
 )
 def test_nothing_is_left_when_it_is_stopped(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     process = subprocess.Popen(
