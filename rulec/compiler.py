@@ -8,7 +8,6 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rulec import VERSION
@@ -16,11 +15,12 @@ from rulec.backends.artifact import Artifact
 from rulec.diagnostics import Diagnostic, Diagnostics, printable
 from rulec.ir.tree import Tree
 from rulec.policy.model import Policy
+from rulec.records import field, record
 from rulec.source import Source, Span
 from rulec.syntax.ast import RuleSet
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Compilation:
     """What became of a rule set; `artifacts` is empty where a diagnostic is an error."""
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rulec.records import field, record
 from rulec.secrets import mask_secrets
 from rulec.source import Span
 
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """A second place that explains a diagnostic."""
 
@@ -22,7 +22,7 @@ class Related:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """Something to tell a user: `code` names its kind, `message` is one lower-case sentence without a final stop."""
 
@@ -79,7 +79,7 @@ class Rejected(Exception):
 MOST_NEIGHBOURS = 100
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Diagnostics:
     """A collector: stages add to it and go on, so that one run reports every mistake."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from rulec.records import field, record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Source:
     """One text that was read, with the path it is known by (relative to where the user stands)."""
 
     path: str
     text: str
-    _line_starts: list[int] = field(default_factory=list, repr=False)
-    _hidden: list[tuple[int, int]] = field(default_factory=list, repr=False)
+    _line_starts: list[int] = field(default_factory=list)
+    _hidden: list[tuple[int, int]] = field(default_factory=list)
 
     def line_starts(self) -> list[int]:
         """The offset at which each line begins; computed once."""
@@ -48,7 +49,7 @@ class Source:
         self._hidden.append((start, end))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """A half-open range of character offsets in a source."""
 
@@ -69,7 +70,7 @@ class Span:
         return self.source.line_and_column(max(self.start, self.end))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """A piece of text a user wrote, and where; `offsets` maps its characters to the source where they differ.
 

@@ -14,7 +14,7 @@ HOUSE = ROOT / "rulec"
 
 # Each room may import from the rooms above it, and from itself; rooms on one line may not import from each other.
 LAYERS = (
-    ("version", "secrets"),
+    ("version", "secrets", "records"),
     ("source", "runtime"),
     ("diagnostics",),
     ("patterns",),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rulec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Artifact:
     """One generated file; `path` is relative to the output folder."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from rulec.backends.literals import make_literal_index
 from rulec.ir.rows import Row, Rows
 from rulec.patterns.compile import CompiledPattern
+from rulec.records import field, record
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition, ParsedCondition
 
@@ -135,7 +135,7 @@ _OTHER = object()
 _ABSENT = object()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Column:
     """What clauses ask of one field."""
 

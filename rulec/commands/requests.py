@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rulec.diagnostics import suggest
+from rulec.records import field, record
 from rulec.syntax.fields import ENDPOINTS, STRIPPED_HEADERS
 
 KEYS = (
@@ -35,7 +35,7 @@ class BadRequest(Exception):
     """The description of a request is wrong; the message says how."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Described:
     """A request for `decide`: the parsed body, headers with lower-case names, and what is known of the caller."""
 

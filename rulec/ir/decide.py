@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rulec.ir.rows import Rows
 from rulec.ir.tree import Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Rule, matcher
+from rulec.records import record
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.conditions import build_test
 from rulec.runtime.engine import make_leaf
@@ -17,7 +17,7 @@ from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Considered:
     """One rule on the road to the decision."""
 
@@ -27,7 +27,7 @@ class Considered:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     decision: Decision
     rule: Rule | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from rulec.ir.tree import Fail, Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Pass, Refuse, Rule
+from rulec.records import replace
 from rulec.syntax.conditions import Always, And, Condition, Not, Or
 
 

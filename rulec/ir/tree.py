@@ -8,15 +8,15 @@ Test → Switch → Match → Switch → Range → Leaf → Fail.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rulec.patterns.compile import CompiledPattern
 from rulec.policy.model import Policy, Rule
+from rulec.records import record
 from rulec.syntax.ast import SizeTier
 from rulec.syntax.conditions import ParsedCondition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Test:
     """Conditions in order."""
 
@@ -24,7 +24,7 @@ class Test:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Switch:
     """One field (`model` or `capability`) looked up among known values."""
 
@@ -33,7 +33,7 @@ class Switch:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """Patterns on the model's name, in order."""
 
@@ -41,7 +41,7 @@ class Match:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Range:
     """Tiers of the model's size, in order."""
 
@@ -49,7 +49,7 @@ class Range:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leaf:
     """A rule that matches whatever comes here."""
 
@@ -57,7 +57,7 @@ class Leaf:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fail:
     """No rule matched: the request is refused."""
 
@@ -65,7 +65,7 @@ class Fail:
 Node = Test | Switch | Match | Range | Leaf | Fail
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tree:
     """The root, and the policy whose providers and models its leaves speak of."""
 

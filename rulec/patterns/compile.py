@@ -6,7 +6,6 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +23,7 @@ from rulec.patterns.syntax import (
     Ranges,
     Repeat,
 )
+from rulec.records import record
 from rulec.source import Located, Source, Span
 
 MAX_STATES = 400
@@ -33,7 +33,7 @@ Spec = tuple[Any, ...]
 """A matcher as plain data; the first item names its kind (see `runtime.matching.build_matcher`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CompiledPattern:
     """A pattern's text, its matcher as data, and literals one of which occurs in every text that matches (or None)."""
 
@@ -80,7 +80,7 @@ def _too_large(text: Located) -> Rejected:
 # Globs: literals with `.*` between them.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Glob:
     """Literal parts with a gap (`.*`) between neighbours; `start` and `end` say whether the ends are anchored."""
 

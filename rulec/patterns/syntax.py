@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from rulec.records import record
 
 LAST = 0x10FFFF
 Ranges = tuple[tuple[int, int], ...]
@@ -13,7 +14,7 @@ Ranges = tuple[tuple[int, int], ...]
 AssertionKind = Literal["text_start", "text_end", "line_start", "line_end", "word_boundary", "no_word_boundary"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chars:
     """One character out of a set."""
 
@@ -26,17 +27,17 @@ class Chars:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Concat:
     items: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alternate:
     branches: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat:
     """`body` at least `low` times and at most `high` times (None: without end)."""
 
@@ -45,7 +46,7 @@ class Repeat:
     high: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assertion:
     kind: AssertionKind
 

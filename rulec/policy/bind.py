@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar, cast
 
 from rulec.diagnostics import Diagnostics, Related, suggest
@@ -25,6 +24,7 @@ from rulec.policy.model import (
     Target,
     VirtualTarget,
 )
+from rulec.records import replace
 from rulec.source import Located, Span
 from rulec.syntax import ast
 from rulec.syntax.fields import STRATEGY_SYNONYMS

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from rulec.patterns.compile import CompiledPattern, Spec
+from rulec.records import field, fields_of, is_record, record
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.sizes import is_regular_name, size_from_name
 from rulec.source import Located, Span
@@ -31,7 +31,7 @@ PLAIN_KINDS = (
 """The error kinds that a hop without `on_error` takes: all but those that another provider would answer alike."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Provider:
     """One place that serves models; `template` is the LiteLLM model with `{model}` for the upstream name."""
 
@@ -54,7 +54,7 @@ class Provider:
         return self.template.replace("{model}", upstream)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """A catalogue entry: a client-visible name; `served_by` are (provider, upstream name) in order."""
 
@@ -69,7 +69,7 @@ class Model:
     places: dict[str, Span] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProvidersTarget:
     """Providers for the model that the client asked for, with weights where the rule gives them."""
 
@@ -77,7 +77,7 @@ class ProvidersTarget:
     substitute: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelsTarget:
     """Models that replace the requested one; `providers` restricts who serves them.
 
@@ -91,7 +91,7 @@ class ModelsTarget:
     narrowing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VirtualTarget:
     """Two models, `complex` from a complexity score of `threshold` on, and while nothing scores requests."""
 
@@ -100,12 +100,12 @@ class VirtualTarget:
     threshold: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pass:
     """LiteLLM does what it would have done without rulec."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refuse:
     text: str
     status: int
@@ -114,7 +114,7 @@ class Refuse:
 Target = ProvidersTarget | ModelsTarget | VirtualTarget | Pass | Refuse
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hop:
     """One step of a chain: a provider, a model, or both; `on_error` None takes the plain kinds."""
 
@@ -129,7 +129,7 @@ class Hop:
         return frozenset(PLAIN_KINDS if self.on_error is None else self.on_error)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """Hops in order; `name` is None for a rule's own `fallback`."""
 
@@ -142,7 +142,7 @@ class Chain:
 NO_CHAIN = Chain(None, ())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One routing rule at its place in the effective order (`position` from 1)."""
 
@@ -163,7 +163,7 @@ class Rule:
     """Whether the rule itself names its strategy."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """The validated whole: what exists, the rules in effective order, the chains and the settings."""
 
@@ -176,7 +176,7 @@ class Policy:
     strategies: dict[str, dict[str, Any]]
     places: dict[str, Span] = field(default_factory=dict, compare=False)
     """Where the settings sections stand."""
-    _fingerprint: list[str] = field(default_factory=list, compare=False, repr=False)
+    _fingerprint: list[str] = field(default_factory=list, compare=False)
 
     def upstream(self, provider: str, model: str) -> str | None:
         """The name by which a provider knows a model: the catalogue's, else the name itself where it accepts that."""
@@ -235,12 +235,12 @@ def _canonical(value: Any) -> Any:
         return _canonical(value.condition)
     if isinstance(value, Located):
         return value.text
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_record(value):
         named: dict[str, Any] = {"": type(value).__name__}
-        for one in fields(value):
-            if one.name not in _NOT_MEANT:
-                read = _canonical_settings if one.name == "settings" else _canonical
-                named[one.name] = read(getattr(value, one.name))
+        for name in fields_of(value):
+            if name not in _NOT_MEANT:
+                read = _canonical_settings if name == "settings" else _canonical
+                named[name] = read(getattr(value, name))
         return named
     if isinstance(value, dict):
         return [[str(key), _canonical(one)] for key, one in value.items()]

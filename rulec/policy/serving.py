@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from rulec.policy.model import Hop, ModelsTarget, Policy, ProvidersTarget
+from rulec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A provider that serves a client-visible model by an upstream name."""
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from rulec.patterns.compile import CompiledPattern
+from rulec.records import field, record
 from rulec.source import Located, Span
 from rulec.syntax.conditions import ParsedCondition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnvironmentText:
     """A setting with `${NAME}` or `${NAME:-default}` in it: literal texts and (name, default) pairs in order."""
 
     parts: tuple[str | tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProviderDeclaration:
     name: Located
     litellm: Located
@@ -32,7 +32,7 @@ class ProviderDeclaration:
     """Where each setting stands."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Serving:
     """A provider that serves a model, and the name the provider knows it by where that differs."""
 
@@ -40,7 +40,7 @@ class Serving:
     upstream: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelDeclaration:
     name: Located
     served_by: tuple[Serving, ...] | None = None
@@ -54,27 +54,27 @@ class ModelDeclaration:
     places: dict[str, Span] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class When:
     condition: ParsedCondition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exact:
     model: Located
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patterns:
     patterns: tuple[CompiledPattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capability:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SizeTier:
     """Bounds in parameters; None is no bound."""
 
@@ -84,7 +84,7 @@ class SizeTier:
     high_included: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Everything:
     """What the default matches."""
 
@@ -92,7 +92,7 @@ class Everything:
 Match = When | Exact | Patterns | Capability | SizeTier | Everything
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """One of the providers a rule names, with its weight where weights are given."""
 
@@ -101,7 +101,7 @@ class Candidate:
     weight_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RouteTarget:
     """Where a rule sends requests: providers, a model, or the models of a capability."""
 
@@ -116,18 +116,18 @@ class RouteTarget:
     min_context: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PassTarget:
     """LiteLLM does what it would have done without rulec."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RefuseTarget:
     text: str
     status: int = 400
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VirtualTarget:
     """Two models, chosen by a score of the request's complexity."""
 
@@ -139,7 +139,7 @@ class VirtualTarget:
 Target = RouteTarget | PassTarget | RefuseTarget | VirtualTarget
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HopDeclaration:
     provider: Located | None
     model: Located | None
@@ -148,14 +148,14 @@ class HopDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChainReference:
     """`fallback_chain: name`, or None where the rule says that it has no fallback."""
 
     name: Located | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleDeclaration:
     phase: str
     key: str
@@ -178,14 +178,14 @@ class RuleDeclaration:
         return self.phase if self.phase == "default" else f"{self.phase}:{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RedundantModel:
     model: Located
     providers: tuple[Candidate, ...]
     settings: RouteTarget
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChainDeclaration:
     name: Located
     hops: tuple[HopDeclaration, ...]
@@ -194,7 +194,7 @@ class ChainDeclaration:
     retry_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A settings section: plain values (texts may be EnvironmentText) and where it stands."""
 
@@ -202,7 +202,7 @@ class Section:
     span: Span
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class RuleSet:
     """Everything that the files of one rule set declare, in file order."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean, suggest
 from rulec.patterns.compile import compile_pattern
+from rulec.records import record
 from rulec.runtime.sizes import parameters
 from rulec.source import Located
 from rulec.syntax.conditions import (
@@ -65,7 +65,7 @@ _INSTEAD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Token:
     kind: str
     text: str

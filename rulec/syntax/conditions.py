@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rulec.patterns.compile import CompiledPattern
+from rulec.records import record
 from rulec.source import Located, Span
 from rulec.syntax.fields import FIELDS, FieldType
 
 Literal = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A request field; `argument` is the lower-case header name or the metadata key."""
 
@@ -26,27 +25,27 @@ class Field:
         return self.name if self.argument is None else f"{self.name}.{self.argument}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Always:
     """True for every request."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class And:
     items: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Or:
     items: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Not:
     item: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compare:
     """`field operator literal`; `!=` is written as Not of `==`. Sizes are whole numbers of parameters."""
 
@@ -55,41 +54,41 @@ class Compare:
     literal: Literal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Among:
     field: Field
     literals: tuple[Literal, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Matches:
     field: Field
     pattern: CompiledPattern
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tagged:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Present:
     field: Field
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flag:
     """A bool field standing alone."""
 
     field: Field
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unavailable:
     provider: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Between:
     """The minute of the day in a half-open window that may cross midnight."""
 
@@ -98,7 +97,7 @@ class Between:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OnDays:
     days: tuple[str, ...]
     zone: str
@@ -109,7 +108,7 @@ Condition = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParsedCondition:
     """A condition with its source text; `providers` are the names in `unavailable(…)` with their places."""
 

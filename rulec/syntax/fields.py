@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from rulec.records import record
 
 FieldType = Literal["string", "header", "size", "bool", "number", "enum", "tags", "metadata", "time", "weekday"]
 
@@ -23,7 +24,7 @@ ENDPOINTS = (
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FieldKind:
     """One request field: its type, where it comes from, and whether it is never absent."""
 

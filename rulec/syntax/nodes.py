@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related
+from rulec.records import record
 from rulec.source import Located, Source, Span
 
 MAX_DEPTH = 64
@@ -28,7 +28,7 @@ _NUMERIC_START = frozenset("-+.0123456789")
 _LONGEST_NUMBER = 400
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Scalar:
     """A scalar: `text` as written (after YAML's quoting), `plain` if it was not quoted."""
 
@@ -56,7 +56,7 @@ class Scalar:
         return Located(self.text, self.span, tuple(_align(self.text, raw, self.start)))
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Sequence:
     items: list[Node]
     source: Source
@@ -69,7 +69,7 @@ class Sequence:
         return Span(self.source, self.start, self.end)
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Mapping:
     pairs: list[tuple[Scalar, Node]]
     source: Source
