@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rulec import VERSION
 from rulec.backends.artifact import Artifact
@@ -18,6 +17,9 @@ from rulec.policy.model import Policy
 from rulec.records import field, record
 from rulec.source import Source, Span
 from rulec.syntax.ast import RuleSet
+
+if TYPE_CHECKING:  # a cold `rulec explain` starts without it
+    from pathlib import Path
 
 
 @record(frozen=False)
@@ -38,7 +40,7 @@ def compile_folder(folder: str | Path, emit: bool = True) -> Compilation:
     """Compiles all rule files of a folder (or one file)."""
     diagnostics = Diagnostics()
     with garbage_collection_paused():
-        return compile_sources(read_sources(Path(folder), diagnostics), diagnostics, emit)
+        return compile_sources(read_sources(folder, diagnostics), diagnostics, emit)
 
 
 @contextmanager
@@ -94,10 +96,11 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     return [generate_config(tree.policy), module]
 
 
-def read_sources(path: Path, diagnostics: Diagnostics) -> list[Source]:
+def read_sources(path: str | Path, diagnostics: Diagnostics) -> list[Source]:
     """The rule files at a path, sorted by the bytes of their relative path; reading problems are reported."""
-    files = rule_files(path) if path.is_dir() else [path]
-    if path.is_dir() and not files:
+    is_folder = os.path.isdir(path)
+    files = rule_files(path) if is_folder else [os.fspath(path)]
+    if is_folder and not files:
         diagnostics.error(
             "no-rules", f"there is no rule file in `{path}`", None, "rule files end in .yaml or .yml (not .cases.yaml)"
         )
@@ -105,13 +108,13 @@ def read_sources(path: Path, diagnostics: Diagnostics) -> list[Source]:
     return [one for one in sources if one is not None]
 
 
-def rule_files(folder: Path) -> list[Path]:
+def rule_files(folder: str | Path) -> list[str]:
     """Every rule file below a folder: not routing tests, dot files, dot folders and symlinked folders."""
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [one for one in folders if not one.startswith(".")]
-        found += [Path(parent, name) for name in names if is_rule_file(name)]
-    return sorted(found, key=lambda file: os.fsencode(file.relative_to(folder).as_posix()))
+        found += [os.path.join(parent, name) for name in names if is_rule_file(name)]
+    return sorted(found, key=lambda file: os.fsencode(os.path.relpath(file, folder).replace(os.sep, "/")))
 
 
 def is_rule_file(name: str) -> bool:
@@ -124,21 +127,22 @@ DSL_SUFFIX = ".rules"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
-def read_source(file: Path, diagnostics: Diagnostics) -> Source | None:
+def read_source(file: str | Path, diagnostics: Diagnostics) -> Source | None:
     """One file as a source named as the user would name it; what cannot be read is reported."""
-    path = os.path.relpath(file) if not os.path.relpath(file).startswith("..") else str(file)
-    if file.name.endswith(DSL_SUFFIX):
+    path = os.path.relpath(file) if not os.path.relpath(file).startswith("..") else os.fspath(file)
+    if path.endswith(DSL_SUFFIX):
         diagnostics.error("no-dsl", f"`{path}`: rulec {VERSION} reads no DSL yet", None, "write these rules in YAML")
         return None
     try:
-        status = file.stat()
+        status = os.stat(file)
         if not stat.S_ISREG(status.st_mode):
             diagnostics.error("unreadable", f"`{printable(path)}` is no file")
             return None
         if status.st_size > MAX_FILE_BYTES:
             diagnostics.error("unreadable", f"`{path}` is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
             return None
-        octets = file.read_bytes()
+        with open(file, "rb") as opened:
+            octets = opened.read()
     except OSError as error:
         diagnostics.error("unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
         return None
@@ -156,6 +160,9 @@ def write(artifacts: Iterable[Artifact], folder: str | Path) -> list[Path]:
 
     Raises OSError where that cannot be; what was there before is there again.
     """
+    import tempfile
+    from pathlib import Path
+
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     staged: list[tuple[str, Path]] = []

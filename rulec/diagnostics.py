@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
@@ -126,6 +124,8 @@ def _says_again(item: Diagnostic, earlier: Diagnostic) -> bool:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known name nearest to a word, or None where nothing is near."""
+    import difflib  # it costs more than most runs of a command need to spend
+
     candidates = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), list(candidates), n=1, cutoff=0.6)
     return candidates[near[0]] if near else None
@@ -196,6 +196,8 @@ def printable(text: str) -> str:
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
+    import json
+
     return json.dumps([item.to_json() for item in diagnostics], indent=2, ensure_ascii=False) + "\n"
 
 
@@ -224,6 +226,8 @@ def _escape(text: str, more: str = "") -> str:
 
 def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """A SARIF 2.1.0 log with one run."""
+    import json
+
     levels = {"error": "error", "warning": "warning", "info": "note"}
     items = list(diagnostics)
     results = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_rule_files_come_in_byte_order_and_without_what_is_no_rule_file(tmp_path
         path.parent.mkdir(exist_ok=True)
         path.write_text("", encoding="utf-8")
     (tmp_path / "linked").symlink_to(tmp_path / "a", target_is_directory=True)
-    found = [file.relative_to(tmp_path).as_posix() for file in rule_files(tmp_path)]
+    found = [Path(file).relative_to(tmp_path).as_posix() for file in rule_files(tmp_path)]
     assert found == ["B.yml", "a.yaml", "a/z.yaml", "b.yaml"]
 
 
@@ -82,7 +83,7 @@ def test_every_rule_of_the_shipped_rules_has_a_witness() -> None:
 
 def test_compilation_of_sources_does_not_touch_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler.os, "replace", None)
-    monkeypatch.setattr(compiler.tempfile, "mkstemp", None)
+    monkeypatch.setattr(tempfile, "mkstemp", None)
     assert len(compile_folder(RULES).artifacts) == 2
 
 
@@ -98,6 +99,7 @@ def test_compilation_of_sources_does_not_touch_the_disk(monkeypatch: pytest.Monk
 def test_heavy_imports_stay_out(arguments: list[str], heavy: set[str]) -> None:
     program = f"""
 import sys
+import tempfile
 from rulec.cli import main
 try:
     main({arguments!r})

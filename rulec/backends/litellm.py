@@ -10,8 +10,8 @@ from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.backends.environment import config_value
 from rulec.backends.python import MODULE_NAME
-from rulec.policy.model import ModelsTarget, Policy, Provider, ProvidersTarget, VirtualTarget
-from rulec.syntax import ast
+from rulec.gateway.groups import OWN_PREFIX, WILDCARD, group_members, model_groups
+from rulec.policy.model import Policy, Provider
 
 CONFIG_NAME = "litellm_config.yaml"
 CANNOT = (
@@ -20,13 +20,11 @@ CANNOT = (
 )
 """What LiteLLM's config has no words for."""
 
-OWN_PREFIX = "rulec:"
 OWN_SETTINGS = {
     "expose_router_debug_in_errors": False,  # it would show our marks of steps in error texts
     "disable_hf_tokenizer_download": True,  # else a stream without usage waits for a tokenizer from the network
 }
 """LiteLLM settings that suit routing; what the user passes through wins."""
-WILDCARD = "*"
 PLACEHOLDER = "rulec-wildcard"
 
 
@@ -43,69 +41,6 @@ def generate_config(policy: Policy) -> Artifact:
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(config, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
     return Artifact(CONFIG_NAME, header + text)
-
-
-def model_groups(policy: Policy) -> list[str]:
-    """The client-visible names in the order of the files, and `*` where a name may be known only by pattern."""
-    names = dict.fromkeys(policy.models)
-    for provider in policy.providers.values():
-        if provider.default_model is not None:
-            names.setdefault(provider.default_model)
-    for rule in policy.rules:
-        if isinstance(rule.target, VirtualTarget):
-            names.update(dict.fromkeys((rule.target.simple, rule.target.complex)))
-        elif isinstance(rule.target, ModelsTarget):
-            names.update(dict.fromkeys(rule.target.models))
-        names.update(dict.fromkeys(hop.model for hop in rule.chain.hops if hop.model is not None))
-        if isinstance(rule.match, ast.Exact) and isinstance(
-            rule.target, (ProvidersTarget, ModelsTarget, VirtualTarget)
-        ):
-            names.setdefault(rule.match.model.text)
-    groups = [name for name in names if group_members(policy, name)]
-    if any(provider.accepts for provider in policy.providers.values()):
-        groups.append(WILDCARD)
-    return groups
-
-
-def group_of(policy: Policy, model: str, groups: list[str] | None = None) -> str:
-    """The name under which LiteLLM serves a client-visible model."""
-    return model if model in (model_groups(policy) if groups is None else groups) else WILDCARD
-
-
-def group_members(policy: Policy, name: str) -> list[tuple[str, str]]:
-    """The (provider, upstream name) of every deployment in a group: the catalogue's, then those that accept the name.
-
-    A name that only stands for other models has the first deployment of the rule that answers it, so that it is listed.
-    """
-    members = dict.fromkeys(policy.serving(name))
-    members.update(dict.fromkeys(one for one in policy.providers if policy.accepts(one, name)))
-    found = [(one, policy.upstream(one, name)) for one in members]
-    served = [(one, upstream) for one, upstream in found if upstream is not None]
-    defaults = [
-        (one.name, policy.upstream(one.name, name) or one.fixed_upstream or name)
-        for one in policy.providers.values()
-        if one.default_model == name and one.name not in members
-    ]
-    return served + defaults or _stub(policy, name)
-
-
-def _stub(policy: Policy, name: str) -> list[tuple[str, str]]:
-    for rule in policy.rules:
-        if not (isinstance(rule.match, ast.Exact) and rule.match.model.text == name):
-            continue
-        if isinstance(rule.target, ProvidersTarget):
-            for provider, _ in rule.target.providers:
-                default = policy.providers[provider].default_model
-                if default is not None:
-                    return [(provider, policy.upstream(provider, default) or default)]
-        if isinstance(rule.target, (ModelsTarget, VirtualTarget)):
-            model = rule.target.complex if isinstance(rule.target, VirtualTarget) else rule.target.models[0]
-            restricted = rule.target.providers if isinstance(rule.target, ModelsTarget) else None
-            for provider in [one for one, _ in restricted] if restricted else policy.serving(model):
-                upstream = policy.upstream(provider, model)
-                if upstream is not None:
-                    return [(provider, upstream)]
-    return []
 
 
 def _deployments(policy: Policy, group: str, fingerprint: str) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rulec.backends.litellm import OWN_PREFIX, group_of, model_groups
 from rulec.commands.requests import BadRequest, describe
 from rulec.diagnostics import suggest
+from rulec.gateway.groups import OWN_PREFIX, group_of, model_groups
 from rulec.ir.decide import Outcome, Walker
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 import time
 from pathlib import Path
@@ -109,7 +110,7 @@ def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
     found = []
     for file in rule_files(folder) if folder.is_dir() else [folder]:
         try:
-            status = file.stat()
+            status = os.stat(file)
         except OSError:
             continue
         found.append((str(file), status.st_mtime_ns, status.st_size))

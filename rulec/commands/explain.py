@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rulec.commands.output import add_rules_option, rules_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REQUEST_OPTIONS = ["model", "header", "stream", "capability", "body", "metadata", "endpoint", "key", "team", "user"]
 REQUEST_OPTIONS += ["tag", "at", "unavailable", "curl"]
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     except BadRequest as problem:
         return complain(str(problem))
     if options.format == "json":
+        import json
+
         print(json.dumps(answerer.render(request, outcome), indent=2, ensure_ascii=False))
     else:
         from rulec.commands.narrative import narrate
@@ -91,6 +94,8 @@ def request_options(options: argparse.Namespace) -> dict[str, Any]:
 
     request: dict[str, Any] = from_curl(read_text(options.curl)) if options.curl else {}
     if options.body:
+        import json
+
         try:
             request["body"] = json.loads(read_text(options.body))
         except (ValueError, RecursionError):
@@ -136,6 +141,8 @@ def read_text(path: str) -> str:
 
 def explain_all(answerer: Any, path: str) -> int:
     """One JSON object a line, in the order of the lines; 1 where a line has no route, 2 where one cannot be read."""
+    import json
+
     from rulec.commands.requests import BadRequest
 
     code = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from rulec.commands.output import add_rules_argument, rules_folder
 from rulec.policy.model import Pass, ProvidersTarget, Refuse, Rule, Target, VirtualTarget
@@ -24,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
         return 2
     rules = tree.policy.rules
     if options.format == "json":
+        import json
+
         objects = [{**rule_object(one), "matches": match_text(one), "target": target_text(one.target)} for one in rules]
         print(json.dumps(objects, indent=2, ensure_ascii=False))
         return 0

@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rulec.diagnostics import RENDERERS, Diagnostic, render_text
+
+if TYPE_CHECKING:  # a cold `rulec explain` starts without it
+    from pathlib import Path
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -32,8 +35,8 @@ def rules_folder(options: argparse.Namespace) -> str:
 def exists(path: str | Path) -> bool:
     """Whether there is something at a path; a path that no file can have is not there."""
     try:
-        return Path(path).exists()
-    except (OSError, ValueError):
+        return os.path.exists(path)
+    except ValueError:  # a null character
         return False
 
 

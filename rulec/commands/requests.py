@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shlex
+import os
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rulec.diagnostics import suggest
@@ -84,9 +81,13 @@ def _add_headers(described: Described, value: Any, name: str) -> None:
     for pair in pairs:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
             raise BadRequest(f"`{name}` is a mapping of names to values, or a list of pairs")
-        text = pair[1] if isinstance(pair[1], str) else json.dumps(pair[1])
-        if isinstance(pair[1], (dict, list, bool)) or pair[1] is None:
-            raise BadRequest(f"the header `{pair[0]}` is a text")
+        text = pair[1]
+        if not isinstance(text, str):
+            import json
+
+            if isinstance(text, (dict, list, bool)) or text is None:
+                raise BadRequest(f"the header `{pair[0]}` is a text")
+            text = json.dumps(text)
         if pair[0].lower() not in STRIPPED_HEADERS:  # the proxy strips them, so no rule ever sees them
             described.headers[pair[0].lower()] = text
 
@@ -115,6 +116,8 @@ def _add_caller(described: Described, options: Mapping[str, Any]) -> None:
                 raise BadRequest(f"`{name}` is a list of texts")
             described.caller[target] = listed
     if options.get("at") is not None:
+        from datetime import datetime
+
         at = _text(options, "at")
         try:
             datetime.fromisoformat(at.replace("Z", "+00:00"))
@@ -145,13 +148,16 @@ _CURL_DATA = frozenset(["-d", "--data", "--data-raw", "--data-binary", "--data-a
 
 def from_curl(command: str) -> dict[str, Any]:
     """The request options of a curl command; raises BadRequest where it cannot be read."""
+    import json
+    import shlex
+
     try:
         words = shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "), comments=False)
     except ValueError:
         raise BadRequest("the curl command has a quote that is never closed") from None
     if words and words[0] == "$":
         words = words[1:]
-    if not words or Path(words[0]).name != "curl":
+    if not words or os.path.basename(words[0]) != "curl":
         raise BadRequest("this is no curl command: it begins with `curl`")
     headers: list[list[str]] = []
     data: list[str] = []
@@ -190,7 +196,8 @@ def _curl_data(value: str, option: str) -> str:
     if not value.startswith("@") or option == "--data-raw":
         return value
     try:
-        return Path(value[1:]).read_text(encoding="utf-8")
+        with open(value[1:], encoding="utf-8") as file:
+            return file.read()
     except (OSError, UnicodeDecodeError):
         raise BadRequest(f"the data file `{value[1:]}` cannot be read") from None
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rulec.patterns.compile import CompiledPattern, Spec
 from rulec.policy.model import Chain, ModelsTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
@@ -120,6 +118,9 @@ def zone_offsets(name: str) -> tuple[tuple[int, int], ...]:
 
     They cover the years 2020 to 2060; before and after, the first and the last one hold.
     """
+    from datetime import datetime, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
     zone = ZoneInfo(name)
 
     def offset(moment: datetime) -> int:

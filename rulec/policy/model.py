@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
@@ -211,6 +209,9 @@ class Policy:
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
         if not self._fingerprint:
+            import hashlib
+            import json
+
             meant = [self.providers, self.models, self.chains, self.rules, self.capability_header]
             settings = [_meant_section(name, values) for name, values in sorted(self.sections.items())]
             settings += [_meant_section("", values) for _, values in self.strategies.items()]

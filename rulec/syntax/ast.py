@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rulec.patterns.compile import CompiledPattern
 from rulec.records import field, record
 from rulec.source import Located, Span
 from rulec.syntax.conditions import ParsedCondition
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @record

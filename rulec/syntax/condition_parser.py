@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import NoReturn
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NoReturn
 
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean, suggest
 from rulec.patterns.compile import compile_pattern
@@ -32,6 +30,9 @@ from rulec.syntax.conditions import (
     Unavailable,
 )
 from rulec.syntax.fields import ALL_OPERATORS, ENDPOINTS, FIELDS, OPERATORS, STRIPPED_HEADERS, WEEKDAYS
+
+if TYPE_CHECKING:
+    from datetime import date
 
 MAX_NESTING = 50
 MAX_TOKENS = 5000
@@ -542,6 +543,8 @@ class _Parser:
             last = self.tokens[self.at - 2] if token.kind == "end" else token
             self.fail_at(last, "the time zone is missing", 'write it after the times: `"Europe/Berlin"` or `"UTC"`')
         name = _unquote(token.text)
+        from zoneinfo import ZoneInfo
+
         try:
             ZoneInfo(name)
         except Exception:  # zoneinfo raises half a dozen kinds for a name that is no zone
@@ -582,6 +585,8 @@ def _unescape(inner: Located, text: str, quote: str) -> Located:
 
 def parse_date(text: str) -> date | None:
     """The date of an `until`, written 2026-12-31; None where it is none."""
+    from datetime import date
+
     try:
         return date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
