@@ -14,7 +14,7 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test test-all slow older bench lint clean
+.PHONY: help install demo test test-all slow older bench lint generated clean
 
 help: ## say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,10 @@ lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
 	$(BIN)/mypy
 	$(BIN)/rulec compile rules/ --check
 	$(BIN)/rulec test rules/
+
+generated: $(INSTALLED) ## write what is made of other files anew: the reader's table, generated/
+	$(BIN)/python -m rulec.syntax.tabulate
+	$(BIN)/rulec compile rules/ --out generated
 
 clean: ## remove the environments and caches
 	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -79,30 +79,32 @@ ALL_OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "in", "not in", "matches", "c
 STRIPPED_HEADERS = ("authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key")
 """Headers that the LiteLLM proxy removes or blanks before any hook runs (its `clean_headers`)."""
 
-ERROR_KINDS = (
-    "rate_limit",
-    "timeout",
-    "connection",
-    "server_error",
-    "quota",
-    "auth",
-    "not_found",
-    "context_window",
-    "content_policy",
-    "bad_request",
-)
+ERROR_KIND_MEANINGS = {
+    "rate_limit": "the provider says that there were too many requests (429)",
+    "timeout": "no answer in time",
+    "connection": "the provider cannot be reached",
+    "server_error": "the provider failed (500 to 599)",
+    "quota": "the account has no budget or quota left",
+    "auth": "the provider does not accept our key",
+    "not_found": "the provider does not know the model",
+    "context_window": "the request is too long for the model; only for hops that ask for it",
+    "content_policy": "the provider refuses what is asked; only for hops that ask for it",
+    "bad_request": "the provider calls the request wrong; only for hops that ask for it",
+}
+ERROR_KINDS = tuple(ERROR_KIND_MEANINGS)
 
-STRATEGIES = (
-    "random",
-    "round_robin",
-    "weighted",
-    "least_loaded",
-    "usage_based",
-    "fastest_response",
-    "most_capacity",
-    "cheapest",
-    "least_utilized",
-)
+STRATEGY_MEANINGS = {
+    "random": "any candidate, all alike: the default",
+    "round_robin": "the next candidate in turn",
+    "weighted": "by the weights of the candidates: the default where there are weights",
+    "least_loaded": "the candidate with the fewest requests under way",
+    "usage_based": "by latency, success rate and cost",
+    "fastest_response": "the candidate with the shortest time to the first token",
+    "most_capacity": "the candidate with the most capacity left",
+    "cheapest": "the candidate with the lowest price",
+    "least_utilized": "the least utilised candidate, by an external signal",
+}
+STRATEGIES = tuple(STRATEGY_MEANINGS)
 STRATEGY_SYNONYMS = {"load_balance": "round_robin"}
 RUNNING_STRATEGIES = ("random", "round_robin", "weighted")
 """Strategies that the generated module runs today; the others are validated and stand back for `random`."""

@@ -19,7 +19,7 @@ from rulec.source import Located, Source, Span
 MAX_DEPTH = 64
 MAX_EXPANDED_NODES = 200_000
 
-_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
@@ -93,7 +93,7 @@ Node = Scalar | Sequence | Mapping
 
 def core_value(text: str) -> Any:
     """The value of a plain scalar under YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema)."""
-    if text in _NULL:
+    if text in NULLS:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]

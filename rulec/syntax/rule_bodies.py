@@ -1,134 +1,102 @@
-"""The body of a rule in YAML: its target and its fallback, as the syntax tree has them."""
+"""The body of a rule: its target and its fallback, as the syntax tree has them; what contradicts itself is reported."""
 
 from __future__ import annotations
 
-from rulec.diagnostics import Diagnostic, Diagnostics, Rejected
-from rulec.source import Located, Span
-from rulec.syntax import ast, vocabulary
+from rulec.diagnostics import Rejected
+from rulec.source import Span
+from rulec.syntax import ast
+from rulec.syntax.checker import Entry, Hop
 from rulec.syntax.condition_parser import parse_condition
 from rulec.syntax.conditions import ParsedCondition
-from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
+from rulec.syntax.nodes import Mapping, Node, Scalar
+from rulec.syntax.reading import Reading, candidate, located, wrong
 
 MOST_HOPS = 50
 """A chain is walked in one request: nobody waits for more attempts."""
 NO_FALLBACK = ast.ChainReference(None)
 
+_ROUTING = ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy")
+_CHOOSING = ("substitute", "routing_strategy", "sticky", "prefer_warm")
+_PROVIDER_WORDS = ("provider", "primary", "secondary", "tertiary", "quaternary")
+
 
 class RuleBodies:
-    """Reads the bodies of rules that the vocabulary has let through; what contradicts itself is reported."""
+    """Reads the bodies of rules that the checker has let through."""
 
-    def __init__(self, diagnostics: Diagnostics) -> None:
-        self.diagnostics = diagnostics
+    def __init__(self, reading: Reading) -> None:
+        self.diagnostics = reading.diagnostics
 
-    def only_target(self, target: ast.Target, body: Node) -> ast.Target:
-        routing = ("provider", "providers", "model", "pass", "refuse", "status", "substitute", "routing_strategy")
-        for name in (*routing, "sticky", "prefer_warm"):
-            key = body.key(name) if isinstance(body, Mapping) else None
+    def only_target(self, target: ast.Target, entry: Entry, body: Node) -> ast.Target:
+        """The target of a virtual model, which has no other."""
+        for name in (*_ROUTING, "sticky", "prefer_warm"):
+            key = written(entry, name, body)
             if key is not None:
-                self.diagnostics.error(
-                    "two-targets",
-                    f"a virtual model has no `{name}`",
-                    key.span,
-                    "its targets are `simple` and `complex`",
-                )
+                help = "its targets are `simple` and `complex`"
+                self.diagnostics.error("two-targets", f"a virtual model has no `{name}`", key.span, help)
         return target
 
-    def target(self, entry: vocabulary.Rule, span: Span, body: Node) -> ast.Target:
-        routed = entry.provider is not None or entry.providers is not None or entry.model is not None
-        targets = [routed, entry.pass_ is True, entry.refuse is not None]
-        is_capability = isinstance(entry, vocabulary.CapabilityRule)
-        if sum(targets) > 1:
-            raise Rejected(
-                wrong("this rule has two targets", span, "keep one of a route (provider, model), `pass` and `refuse`")
-            )
-        if entry.provider is not None and entry.providers is not None:
-            raise Rejected(wrong("`provider` and `providers` are the same key", span, "keep `providers`"))
-        if entry.pass_ is False:
-            raise Rejected(wrong("`pass` can only be true", span, "remove the key"))
-        if entry.refuse is not None or entry.pass_:
-            self.refuse_keys(
-                body, ("substitute", "routing_strategy", "sticky", "prefer_warm"), "where nothing is routed"
-            )
-        elif entry.model is not None:
-            self.refuse_keys(body, ("substitute",), "beside `model`")
-        if entry.refuse is not None:
-            return ast.RefuseTarget(entry.refuse.text, entry.status or 400)
-        if entry.status is not None:
-            key = body.key("status") if isinstance(body, Mapping) else None
-            place = key.span if key else span
-            raise Rejected(wrong("`status` belongs to `refuse`", place, 'write `refuse: "text"` beside it'))
-        if entry.pass_:
+    def target(self, phase: str, entry: Entry, span: Span, body: Node) -> ast.Target:
+        routed = "provider" in entry or "providers" in entry or "model" in entry
+        passes, refuses = entry.get("pass"), "refuse" in entry
+        if routed + (passes is True) + refuses > 1:
+            raise wrong("this rule has two targets", span, "keep one of a route (provider, model), `pass` and `refuse`")
+        if "provider" in entry and "providers" in entry:
+            raise wrong("`provider` and `providers` are the same key", span, "keep `providers`")
+        if passes is False:
+            raise wrong("`pass` can only be true", span, "remove the key")
+        if passes or refuses:
+            self.refuse_keys(entry, body, _CHOOSING, "where nothing is routed")
+        elif "model" in entry:
+            self.refuse_keys(entry, body, ("substitute",), "beside `model`")
+        if refuses:
+            return ast.RefuseTarget(entry["refuse"].text, entry.get("status") or 400)
+        status = written(entry, "status", body)
+        if status is not None:
+            raise wrong("`status` belongs to `refuse`", status.span, 'write `refuse: "text"` beside it')
+        if passes:
             return ast.PassTarget()
-        if not routed and not is_capability and not self.is_redundant_stub(entry):
+        # An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding.
+        if not routed and phase not in ("capability", "exact"):
             help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
-            raise Rejected(wrong("the rule has no target", span, help))
-        return self.route(entry)
+            raise wrong("the rule has no target", span, help)
+        return route(entry)
 
-    def refuse_keys(self, body: Node, names: tuple[str, ...], where: str) -> None:
+    def refuse_keys(self, entry: Entry, body: Node, names: tuple[str, ...], where: str) -> None:
         for name in names:
-            key = body.key(name) if isinstance(body, Mapping) else None
+            key = written(entry, name, body)
             if key is not None:
                 self.diagnostics.error("unused-key", f"`{name}` has no meaning {where}", key.span, "remove it")
 
-    def is_redundant_stub(self, entry: vocabulary.Rule) -> bool:
-        """An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding."""
-        return isinstance(entry, vocabulary.ExactRule)
-
-    def route(self, entry: vocabulary.Rule) -> ast.RouteTarget:
-        providers = entry.providers if entry.providers is not None else entry.provider
-        capability = entry if isinstance(entry, vocabulary.CapabilityRule) else None
-        return ast.RouteTarget(
-            tuple(candidate(one) for one in providers or ()),
-            located(entry.model),
-            tuple(one.located() for one in capability.preferred_models) if capability else (),
-            entry.substitute,
-            located(entry.routing_strategy),
-            entry.sticky,
-            entry.prefer_warm,
-            capability.min_model_size if capability else None,
-            capability.min_context if capability else None,
-        )
-
-    def fallback(
-        self, entry: vocabulary.Rule, body: Node
-    ) -> ast.ChainReference | tuple[ast.HopDeclaration, ...] | None:
-        if not isinstance(body, Mapping):
+    def fallback(self, entry: Entry, body: Node) -> ast.ChainReference | tuple[ast.HopDeclaration, ...] | None:
+        if "fallback" not in entry and "fallback_chain" not in entry:
             return None
-        own, chain = body.key("fallback"), body.key("fallback_chain")
+        own, chain = written(entry, "fallback", body), written(entry, "fallback_chain", body)
         if own is not None and chain is not None:
             self.diagnostics.error(
                 "two-fallbacks", "`fallback` and `fallback_chain` stand in one rule", chain.span, "keep one of the two"
             )
         if own is not None:
-            if len(entry.fallback or ()) > MOST_HOPS:
-                raise Rejected(wrong(f"this fallback has more than {MOST_HOPS} hops", own.span))
-            hops = self.hops(entry.fallback or [], body.get("fallback"))
-            return hops if entry.fallback else NO_FALLBACK
-        if entry.fallback_chain is not None:
-            name = entry.fallback_chain.located()
-            return NO_FALLBACK if name.text == "none" else ast.ChainReference(name)
-        value = body.get("fallback_chain")
-        return NO_FALLBACK if isinstance(value, Scalar) and value.value is None else None
+            hops = entry["fallback"]
+            if len(hops) > MOST_HOPS:
+                raise wrong(f"this fallback has more than {MOST_HOPS} hops", own.span)
+            return self.hops(hops) or NO_FALLBACK
+        name = entry["fallback_chain"]
+        return NO_FALLBACK if name is None or name.text == "none" else ast.ChainReference(name.located())
 
-    def hops(self, entries: list[vocabulary.Hop], node: Node | None) -> tuple[ast.HopDeclaration, ...]:
-        nodes = node.items if isinstance(node, Sequence) else [node] * len(entries)
-        hops = []
-        for entry, place in zip(entries, nodes, strict=False):
-            providers = (entry.provider, entry.primary, entry.secondary, entry.tertiary, entry.quaternary)
-            provider = next((one for one in providers if one is not None), None)
-            model = entry.model if entry.model is not None else entry.preferred_model
-            condition = entry.when if entry.when is not None else entry.condition
-            assert place is not None
-            hops.append(
-                ast.HopDeclaration(
-                    located(provider),
-                    located(model),
-                    tuple(dict.fromkeys(entry.on_error)) if entry.on_error else None,
-                    self.hop_condition(condition),
-                    (provider or model or place).span,
-                )
-            )
-        return tuple(hops)
+    def hops(self, hops: list[Hop]) -> tuple[ast.HopDeclaration, ...]:
+        return tuple(self.hop(one.entry, one.node) for one in hops)
+
+    def hop(self, entry: Entry, node: Node) -> ast.HopDeclaration:
+        provider = next((entry[one] for one in _PROVIDER_WORDS if one in entry), None)
+        model = entry.get("model") or entry.get("preferred_model")
+        kinds = entry.get("on_error")
+        return ast.HopDeclaration(
+            located(provider),
+            located(model),
+            tuple(dict.fromkeys(kinds)) if kinds else None,
+            self.hop_condition(entry.get("when") or entry.get("condition")),
+            (provider or model or node).span,
+        )
 
     def hop_condition(self, condition: Scalar | None) -> ParsedCondition | None:
         if condition is None:
@@ -140,14 +108,22 @@ class RuleBodies:
             return None
 
 
-def wrong(message: str, span: Span, help: str | None = None) -> Diagnostic:
-    return Diagnostic("wrong-value", "error", message, span, help)
+def route(entry: Entry) -> ast.RouteTarget:
+    """The route that a rule with neither `pass` nor `refuse` means."""
+    providers = entry.get("providers") or entry.get("provider") or ()
+    return ast.RouteTarget(
+        tuple([candidate(one) for one in providers]),
+        located(entry.get("model")),
+        tuple([one.located() for one in entry.get("preferred_models", ())]),
+        entry.get("substitute", False),
+        located(entry.get("routing_strategy")),
+        entry.get("sticky"),
+        entry.get("prefer_warm", False),
+        entry.get("min_model_size"),
+        entry.get("min_context"),
+    )
 
 
-def located(scalar: Scalar | None) -> Located | None:
-    return None if scalar is None else scalar.located()
-
-
-def candidate(entry: vocabulary.Weighted) -> ast.Candidate:
-    weight = entry.weight
-    return ast.Candidate(entry.provider.located(), None if weight is None else weight.value, weight and weight.span)
+def written(entry: Entry, name: str, body: Node) -> Scalar | None:
+    """The key of a value as it was written; None where it is not there."""
+    return body.key(name) if name in entry and isinstance(body, Mapping) else None

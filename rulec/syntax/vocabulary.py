@@ -1,499 +1,465 @@
-"""The YAML vocabulary, written once as pydantic models; they meet user input here and nowhere else.
+"""The YAML vocabulary, written once as pydantic models: every section, every key, what it holds and what it is for.
 
-Leaves are `Scalar` nodes, so that what passes still knows its place. Unknown keys are reported on the way in, with a
-did-you-mean; wrong shapes become pydantic errors that `syntax.yaml` turns into diagnostics.
+Two things are made of it: the table that the reader checks documents with (`syntax.shapes`, by `python -m
+rulec.syntax.tabulate`), and the JSON Schema for editors (`syntax.schema`). Nothing that reads rules imports this module.
+The first line of a model's docstring is its name in diagnostics.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
-from rulec.diagnostics import Diagnostics, suggest
-from rulec.syntax.condition_parser import parse_size
-from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
-from rulec.syntax.nodes import Scalar
-
-
-class KeyText(str):
-    """A key of a mapping that remembers the scalar it was."""
-
-    __slots__ = ("scalar",)
-    scalar: Scalar
-
-
-def problem(message: str, help: str | None = None) -> PydanticCustomError:
-    """The error for a wrong value; message and help go into the diagnostic as they are."""
-    return PydanticCustomError("rulec", "{message}", {"message": message, "help": help})
-
-
-def _scalar(value: Any, what: str) -> Scalar:
-    if isinstance(value, Scalar) and value.value is not None:
-        return value
-    if isinstance(value, Scalar):
-        raise problem(f"{what} is expected here, this is empty")
-    shape = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "nothing"
-    raise problem(f"{what} is expected here, not {shape}")
+from rulec.syntax.kinds import (
+    Boolean,
+    Candidates,
+    ChainName,
+    Condition,
+    Date,
+    ErrorKinds,
+    Free,
+    Hops,
+    Name,
+    Names,
+    Number,
+    Positive,
+    ServedBy,
+    Size,
+    SomeNames,
+    Status,
+    Strategy,
+    Text,
+    Tier,
+    True_,
+    WeightFactors,
+    whole,
+    words,
+)
 
 
-def _name(value: Any) -> Scalar:
-    scalar = _scalar(value, "a name")
-    if not scalar.text.strip():
-        raise problem("a name is expected here, this is empty")
-    return scalar
-
-
-def _text(value: Any) -> Scalar:
-    return _scalar(value, "a text")
-
-
-def _boolean(value: Any) -> bool:
-    scalar = _scalar(value, "true or false")
-    if isinstance(scalar.value, bool):
-        return scalar.value
-    raise problem(f"true or false is expected here, not `{scalar.text}`", "only `true` and `false` are booleans")
-
-
-def _number(value: Any) -> Scalar:
-    scalar = _scalar(value, "a number")
-    found = scalar.value
-    if isinstance(found, str) and "${" in found:
-        raise problem("a number cannot come from the environment", "write the number")
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise problem(f"a number is expected here, not `{scalar.text}`", "write it without quotes")
-    if not math.isfinite(found) or found < 0:
-        raise problem(f"a number from 0 on is expected here, not `{scalar.text}`")
-    return scalar
-
-
-def _whole(value: Any) -> int:
-    scalar = _number(value)
-    if not isinstance(scalar.value, int):
-        raise problem(f"a whole number is expected here, not `{scalar.text}`")
-    return scalar.value
-
-
-def _at_most(most: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        found = _whole(value)
-        if found > most:
-            raise problem(f"{found} is too many, {most} is the most", "a client waits for all of it")
-        return found
-
-    return check
-
-
-def _positive(value: Any) -> int:
-    found = _whole(value)
-    if found == 0:
-        raise problem("a number from 1 on is expected here")
-    return found
-
-
-def _status(value: Any) -> int:
-    found = _whole(value)
-    if not 400 <= found <= 599:
-        raise problem("a status from 400 to 599 is expected here", "such as 400, 403 or 429")
-    return found
-
-
-def _size(value: Any) -> int:
-    scalar = _scalar(value, "a size")
-    size = parse_size(scalar.text)
-    if size is None:
-        raise problem(f"`{scalar.text}` is no size", "sizes look like 8B, 1.5B or 350M")
-    return size
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _strategy(value: Any) -> Scalar:
-    scalar = _name(value)
-    known = [*STRATEGIES, *STRATEGY_SYNONYMS]
-    if scalar.text not in known:
-        raise problem(f"there is no strategy `{scalar.text}`", suggest(scalar.text, known, "strategy"))
-    return scalar
-
-
-def _one_of(*words: str) -> BeforeValidator:
-    def check(value: Any) -> str:
-        scalar = _name(value)
-        if scalar.text not in words:
-            raise problem(f"`{scalar.text}` is none of {', '.join(words)}", suggest(scalar.text, words, "word"))
-        return scalar.text
-
-    return BeforeValidator(check)
-
-
-_STRING = WithJsonSchema({"type": "string"})
-Name = Annotated[Any, BeforeValidator(_name), _STRING]
-Text = Annotated[Any, BeforeValidator(_text), _STRING]
-Boolean = Annotated[bool, BeforeValidator(_boolean)]
-Number = Annotated[Any, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Positive = Annotated[int, BeforeValidator(_positive)]
-Status = Annotated[int, BeforeValidator(_status)]
-SizeText = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?[bBmM]$"})]
-Names = Annotated[list[Name], BeforeValidator(_listed)]
-Strategy = Annotated[Any, BeforeValidator(_strategy), WithJsonSchema({"enum": [*STRATEGIES, *STRATEGY_SYNONYMS]})]
-Key = Annotated[Any, _STRING]
-Free = Annotated[Any, WithJsonSchema({})]
-"""A value that goes to LiteLLM as it is."""
+def key(description: str, *examples: Any, default: Any = None, required: bool = False, instead: str = "") -> Any:
+    """A key with its one sentence; `instead` says what to write in place of a key that is advised against."""
+    return Field(
+        default=... if required else default,
+        description=description,
+        examples=list(examples) or None,
+        json_schema_extra={"deprecated": True, "deprecationMessage": instead} if instead else None,
+    )
 
 
 class Strict(BaseModel):
     """A mapping whose keys are all known."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, data: Any, info: ValidationInfo) -> Any:
-        if not isinstance(data, dict):
-            raise problem(cls.expected(data))
-        report = info.context
-        assert isinstance(report, Diagnostics)
-        for key in data:
-            if key not in cls.model_fields and not cls.allows(key):
-                help = cls.hint(key) or suggest(key, list(cls.model_fields), "key")
-                report.error("unknown-key", f"`{key}` is no key of {cls.title()}", key.scalar.span, help)
-        return data
-
-    @classmethod
-    def expected(cls, data: Any) -> str:
-        return f"{cls.title()} is a mapping of keys to values"
-
-    @classmethod
-    def allows(cls, key: str) -> bool:
-        return False
-
-    @classmethod
-    def title(cls) -> str:
-        return (cls.__doc__ or "").split("\n")[0].rstrip(".").lower()
-
-    @classmethod
-    def hint(cls, key: str) -> str | None:
-        return None
+    hints: ClassVar[dict[str, str]] = {}
+    """Help for keys that people write here and that are none."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Keys of which at least one is there."""
 
 
 class Provider(Strict):
-    """A provider."""
+    """A provider.
 
-    litellm: Text
-    accepts: Names = Field(default_factory=list)
-    default_model: Name | None = None
-    context: Positive | None = None
-    region: Name | None = None
-    description: Text | None = None
-    api_base: Text | None = None
-    api_key: Text | None = None
-    api_version: Text | None = None
-    organization: Text | None = None
-    timeout: Number | None = None
-    stream_timeout: Number | None = None
-    rpm: Positive | None = None
-    tpm: Positive | None = None
-    max_parallel_requests: Positive | None = None
-    litellm_params: dict[Key, Free] = Field(default_factory=dict)
+    Something that serves models: a server of your own, or a service that LiteLLM knows.
+    """
+
+    litellm: Text = key(
+        "The LiteLLM model of a deployment; `{model}` stands for the name that the provider knows a model by.",
+        "ollama_chat/{model}",
+        "hosted_vllm/{model}",
+        "openai/{model}",
+        "azure/my-deployment",
+        required=True,
+    )
+    accepts: Names = key(
+        "Regular expressions: the provider serves every model whose name one of them finds.", "^meta-llama/", ".*"
+    )
+    default_model: Name = key(
+        "The model that stands in where a request names none, for a hop, and where a rule says `substitute`.",
+        "llama3.1:8b",
+    )
+    context: Positive = key("The context length in tokens, for `min_context` of capability rules.", 8192, 128000)
+    region: Name = key("Where the provider stands: a note.", "eu")
+    description: Text = key("A note.")
+    api_base: Text = key(
+        "The address of the provider's API; may hold `${NAME}` or `${NAME:-default}`.",
+        "http://127.0.0.1:11434",
+        "${VLLM_API_BASE:-http://127.0.0.1:8001/v1}",
+    )
+    api_key: Text = key("The key for the provider, always a reference to the environment.", "${OPENAI_API_KEY}")
+    api_version: Text = key("The version of the provider's API, as Azure wants it.", "2024-10-21")
+    organization: Text = key("The organization at the provider.")
+    timeout: Number = key("Seconds until an attempt is given up.", 60)
+    stream_timeout: Number = key("Seconds until an attempt of a streaming request is given up.", 30)
+    rpm: Positive = key("Requests per minute that each deployment takes.", 600)
+    tpm: Positive = key("Tokens per minute that each deployment takes.", 100000)
+    max_parallel_requests: Positive = key("Requests that each deployment takes at once.", 16)
+    litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
 
 
 class Cost(Strict):
-    """A cost."""
+    """A cost.
 
-    input: Number
-    output: Number
+    US dollars per million tokens.
+    """
+
+    input: Number = key("US dollars per million input tokens.", 0.2, required=True)
+    output: Number = key("US dollars per million output tokens.", 0.6, required=True)
 
 
 class Model(Strict):
-    """A model."""
+    """A model.
 
-    served_by: Free = None
-    capabilities: Names = Field(default_factory=list)
-    size: SizeText | None = None
-    context: Positive | None = None
-    rpm: Positive | None = None
-    tpm: Positive | None = None
-    cost: Cost | None = None
-    description: Text | None = None
-    litellm_params: dict[Key, Free] = Field(default_factory=dict)
+    A name that clients use, and who serves it.
+    """
 
-
-def _providers(value: Any) -> Any:
-    """`ollama`, `[ollama, vllm]` and `[{provider: ollama, weight: 1}]` are one shape: a list of mappings."""
-    return [item if isinstance(item, dict) else {"provider": item} for item in _listed(value)]
+    served_by: ServedBy = key(
+        "The providers that serve the model, as a list, or as a mapping to the name that each knows it by.",
+        "ollama",
+        {"vllm": "meta-llama/Llama-3.1-8B-Instruct"},
+    )
+    capabilities: Names = key("What the model is good for: names that capability rules ask for.", "code_generation")
+    size: Size = key("The number of parameters, where the name does not tell it.", "8B", "350M")
+    context: Positive = key("The context length in tokens; goes before the provider's.", 8192, 128000)
+    rpm: Positive = key("Requests per minute that each deployment takes; goes before the provider's.", 600)
+    tpm: Positive = key("Tokens per minute that each deployment takes; goes before the provider's.", 100000)
+    cost: Cost = key("US dollars per million tokens; without it LiteLLM's price list counts.")
+    description: Text = key("A note.")
+    litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
 
 
 class Weighted(Strict):
-    """A provider with its weight."""
+    """A provider with its weight.
 
-    provider: Name
-    weight: Number | None = None
+    One of the candidates of a rule.
+    """
 
-
-Providers = Annotated[list[Weighted], BeforeValidator(_providers)]
+    provider: Name = key("The provider.", "ollama", required=True)
+    weight: Number = key("How often it is picked, relative to the other candidates; all have a weight or none.", 0.7)
 
 
 class Hop(Strict):
-    """A hop."""
+    """A hop.
 
-    provider: Name | None = None
-    primary: Name | None = None
-    secondary: Name | None = None
-    tertiary: Name | None = None
-    quaternary: Name | None = None
-    model: Name | None = None
-    preferred_model: Name | None = None
-    on_error: Annotated[list[Annotated[str, _one_of(*ERROR_KINDS)]], BeforeValidator(_listed)] | None = None
-    when: Text | None = None
-    condition: Text | None = None
-    description: Text | None = None
+    One step of a fallback chain: a provider, a model, or both.
+    """
 
-    @model_validator(mode="after")
-    def _one_spelling(self) -> Hop:
-        providers = [self.provider, self.primary, self.secondary, self.tertiary, self.quaternary]
-        if sum(one is not None for one in providers) > 1:
-            raise problem("this hop names its provider twice", "make it two hops")
-        if self.model is not None and self.preferred_model is not None:
-            raise problem("`model` and `preferred_model` are the same key", "keep `model`")
-        if self.when is not None and self.condition is not None:
-            raise problem("`when` and `condition` are the same key", "join the two with `and`")
-        if all(one is None for one in (*providers, self.model, self.preferred_model)):
-            raise problem("this hop goes nowhere", "name a provider or a model")
-        return self
+    one_of = ("provider", "model", "primary", "secondary", "tertiary", "quaternary", "preferred_model")
+
+    provider: Name = key("The provider that this hop goes to.", "ollama")
+    primary: Name = key("The provider, in the words of a first hop; only the order of the list counts.", "vllm")
+    secondary: Name = key("The provider, in the words of a second hop; only the order of the list counts.", "ollama")
+    tertiary: Name = key("The provider, in the words of a third hop; only the order of the list counts.", "llama_cpp")
+    quaternary: Name = key("The provider, in the words of a fourth hop.", instead="Write `provider`: the order counts.")
+    model: Name = key("The model that this hop goes to, in place of the requested one.", "qwen2.5-coder:7b")
+    preferred_model: Name = key("A synonym of `model`.", "qwen2.5-coder:7b")
+    on_error: ErrorKinds = key(
+        "The kinds of errors that this hop takes; without it all but the last three.", ["rate_limit", "timeout"]
+    )
+    when: Condition = key("When this hop is taken: a synonym of `condition`.", "ollama_unavailable")
+    condition: Condition = key(
+        "When this hop is taken: any condition, or `always`.", 'model_size >= "13B"', "ollama_unavailable", "always"
+    )
+    description: Text = key("A note.")
 
 
-def _hops(value: Any) -> Any:
-    if isinstance(value, Scalar) and (value.value is None or value.text == "none"):
-        return []
-    for item in _listed(value):
-        if isinstance(item, Scalar) and item.text == "none":
-            raise problem("`none` is no hop", "`none` stands alone: `fallback: none`")
-    return [item if isinstance(item, dict) else {"provider": item} for item in _listed(value)]
-
-
-Hops = Annotated[list[Hop], BeforeValidator(_hops)]
-
-
-def _chain_name(value: Any) -> Scalar | None:
-    return None if isinstance(value, Scalar) and value.value is None else _name(value)
-
-
-ChainName = Annotated[Any, BeforeValidator(_chain_name), _STRING]
+_STICKY = words(
+    user="the same user gets the same candidate",
+    key="the same key gets the same candidate",
+    session="the same session gets the same candidate",
+)
 
 
 class Rule(Strict):
-    """A rule."""
+    """A rule.
 
-    name: Name | None = None
-    description: Text | None = None
-    reason: Text | None = None
-    until: Text | None = None
-    overrides: Names = Field(default_factory=list)
-    priority: Annotated[str, _one_of("primary", "secondary", "backup")] | None = None
-    provider: Providers | None = None
-    providers: Providers | None = None
-    model: Name | None = None
-    substitute: Boolean = False
-    routing_strategy: Strategy | None = None
-    sticky: Annotated[str, _one_of("user", "key", "session")] | None = None
-    prefer_warm: Boolean = False
-    pass_: Boolean | None = Field(default=None, alias="pass")
-    refuse: Text | None = None
-    status: Status | None = None
-    fallback: Hops | None = None
-    fallback_chain: ChainName | None = None
+    Where requests go: `provider`, `providers`, `model`, `pass` or `refuse`.
+    """
 
-    @classmethod
-    def allows(cls, key: str) -> bool:
-        return key == "pass"
+    hints = {
+        "condition": "conditions stand in `request_metadata_routing`, which is tried before every other phase",
+        "when": "conditions stand in `request_metadata_routing`, which is tried before every other phase",
+        "strategy": "did you mean `routing_strategy`?",
+        "load_balancing": "did you mean `routing_strategy`?",
+        "fallbacks": "did you mean `fallback`?",
+        "fallback_models": "did you mean `fallback`?",
+        "models": "did you mean `model`?",
+    }
 
-    @classmethod
-    def hint(cls, key: str) -> str | None:
-        if key in ("condition", "when"):
-            return "conditions stand in `request_metadata_routing`, which is tried before every other phase"
-        if key in ("strategy", "load_balancing"):
-            return "did you mean `routing_strategy`?"
-        if key in ("fallbacks", "fallback_models"):
-            return "did you mean `fallback`?"
-        if key == "models":
-            return "did you mean `model`?"
-        return None
+    name: Name = key("The rule's name in answers, headers, logs and tests; without it phase and key are its name.")
+    description: Text = key("Why the rule is there: a note that `explain` shows.")
+    reason: Text = key("A synonym of `description`.")
+    until: Date = key("The last day on which the rule is meant to stand.", "2026-12-31")
+    overrides: Names = key("Names of rules whose overlap with this one is meant.", "size:< 8B")
+    priority: Annotated[
+        Any,
+        words(primary="the first choice", secondary="the second choice", backup="what is left"),
+    ] = key("A description, without effect: the order of rules is that of phases and lines.")
+    provider: Candidates = key("The provider, or a list of them as in `providers`.", "ollama", ["ollama", "vllm"])
+    providers: Candidates = key(
+        "The candidates in their order: names, or mappings with `provider` and `weight`.", ["ollama", "vllm"]
+    )
+    model: Name = key("The model that replaces the requested one.", "llama3.1:8b")
+    substitute: Boolean = key(
+        "Whether the provider's `default_model` may stand in for a model that it cannot serve.", default=False
+    )
+    routing_strategy: Strategy = key("How one of several candidates is picked.")
+    sticky: Annotated[Any, _STICKY] = key("With weights: who gets the same candidate every time.")
+    prefer_warm: Boolean = key("Whether providers that answered lately are picked first.", default=False)
+    pass_: True_ = Field(default=None, alias="pass", description="LiteLLM does what it would do without rulec.")
+    refuse: Text = key("The request is refused with this text.", "not offered here")
+    status: Status = key("The status of a refusal; 400 where there is none.", 403, 429)
+    fallback: Hops = key(
+        "What is tried after the candidates: a provider, a hop, or a list of hops; `none` for nothing.", "ollama"
+    )
+    fallback_chain: ChainName = key("The name of a chain of `fallback_chains`; `none` for nothing.", "default")
+
+
+_TARGETS = ("provider", "providers", "model", "pass", "refuse")
+
+
+class DefaultRule(Rule):
+    """A rule.
+
+    What happens to requests that no other rule takes.
+    """
+
+    one_of = _TARGETS
 
 
 class ExactRule(Rule):
-    """An exact rule."""
+    """An exact rule.
+
+    Where requests for one model go.
+    """
 
 
 class PatternRule(Rule):
-    """A pattern rule."""
+    """A pattern rule.
 
-    pattern: Names
+    Where requests for models go whose names a regular expression finds.
+    """
+
+    one_of = _TARGETS
+
+    pattern: SomeNames = key(
+        "A regular expression of RE2's dialect that is searched in the model's name, or a list of them.",
+        "^meta-llama/.*",
+        "\\.gguf$",
+        required=True,
+    )
 
 
 class CapabilityRule(Rule):
-    """A capability rule."""
+    """A capability rule.
 
-    preferred_models: Names = Field(default_factory=list)
-    min_model_size: SizeText | None = None
-    min_context: Positive | None = None
+    Where requests for a capability go; the capability chooses the model.
+    """
+
+    preferred_models: Names = key(
+        "The models in their order; without it those of the catalogue that have this capability.", "qwen2.5-coder:7b"
+    )
+    min_model_size: Size = key("The fewest parameters that a candidate may have.", "13B")
+    min_context: Positive = key("The shortest context length that a candidate may have.", 8192)
 
 
 class SizeRule(Rule):
-    """A size rule."""
+    """A size rule.
 
-    size: Text
+    Where requests for models of a size go.
+    """
+
+    one_of = _TARGETS
+
+    size: Tier = key("The sizes: `< 8B`, `<= 8B`, `8B - 13B`, `> 13B` or `>= 13B`.", "< 8B", "8B - 13B", required=True)
 
 
 class WhenRule(Rule):
-    """A metadata rule."""
+    """A metadata rule.
 
-    condition: Text | None = None
-    when: Text | None = None
+    Where requests go that meet a condition; tried before all other rules.
+    """
+
+    hints = {one: hint for one, hint in Rule.hints.items() if one not in ("condition", "when")}
+    one_of = _TARGETS
+
+    condition: Condition = key(
+        "What a request is asked: comparisons of its fields with `and`, `or` and `not`.",
+        'header.x-priority == "high"',
+        "batch_size > 1",
+    )
+    when: Condition = key("A synonym of `condition`.", "stream")
 
 
 class Complexity(Strict):
-    """A complexity split."""
+    """A complexity split.
 
-    simple: Name
-    complex: Name
-    threshold: Number | None = None
+    Two models, chosen by a score of the request.
+    """
+
+    simple: Name = key("The model for requests below the threshold.", "gpt-5-mini", required=True)
+    complex: Name = key("The model for requests from the threshold on.", "gpt-5", required=True)
+    threshold: Number = key("The score, 0 to 100, from which a request is complex; 50 where there is none.", 50)
 
 
 class VirtualModel(Rule):
-    """A virtual model."""
+    """A virtual model.
 
-    complexity: Complexity
+    A name that exists only as an entry point.
+    """
+
+    complexity: Complexity = key("The two models, and the score that parts them.", required=True)
 
 
 class Redundant(Strict):
-    """A redundant model."""
+    """A redundant model.
 
-    providers: Providers
-    routing_strategy: Strategy | None = None
-    sticky: Annotated[str, _one_of("user", "key", "session")] | None = None
-    description: Text | None = None
+    The candidates of the exact rule of that name.
+    """
+
+    providers: Candidates = key(
+        "The providers, with their weights where some are to be picked more often.",
+        [{"provider": "ollama", "weight": 0.7}, {"provider": "vllm", "weight": 0.3}],
+        required=True,
+    )
+    routing_strategy: Strategy = key("How one of the candidates is picked.")
+    sticky: Annotated[Any, _STICKY] = key("With weights: who gets the same candidate every time.")
+    description: Text = key("A note.")
 
 
 class Chain(Strict):
-    """A fallback chain."""
+    """A fallback chain.
 
-    chain: Hops
-    description: Text | None = None
-    retry_attempts: Annotated[int, BeforeValidator(_at_most(10))] = 0
-    retry_delay_ms: Annotated[int, BeforeValidator(_at_most(60_000))] = 0
+    What is tried, in this order, where the candidates of a rule have failed.
+    """
+
+    chain: Hops = key("The hops in their order.", [{"primary": "ollama"}, {"secondary": "vllm"}], required=True)
+    description: Text = key("A note.")
+    retry_attempts: Annotated[Any, whole(0, 10)] = key("How often each hop is tried again.", 3, default=0)
+    retry_delay_ms: Annotated[Any, whole(0, 60_000)] = key("Milliseconds between two attempts.", 500, default=0)
 
 
 class StrategySettings(Strict):
-    """A strategy's settings."""
+    """A strategy's settings.
 
-    description: Text | None = None
-    applicable_to: Names = Field(default_factory=list)
-    weight_factors: Free = None
-    measure: Annotated[str, _one_of("time_to_first_token", "latency")] | None = None
-    percentile: Number | None = None
-    refresh_every_requests: Positive | None = None
-    reevaluate_seconds: Number | None = None
-    window_seconds: Number | None = None
-    signal: Name | None = None
+    What a strategy measures, and who uses it.
+    """
+
+    description: Text = key("A note.")
+    applicable_to: Names = key("Capabilities that use this strategy where they name none.", "low_latency", default=())
+    weight_factors: WeightFactors = key(
+        "How much each measure counts in `usage_based`.", [{"latency": 0.4}, {"success_rate": 0.4}, {"cost": 0.2}]
+    )
+    measure: Annotated[
+        Any,
+        words(time_to_first_token="the time to the first token", latency="the time to the whole answer"),
+    ] = key("What `fastest_response` measures.")
+    percentile: Number = key("The percentile of the measure that counts.", 95)
+    refresh_every_requests: Positive = key("After how many requests the choice is made anew.", 100)
+    reevaluate_seconds: Number = key("After how many seconds the choice is made anew.", 60)
+    window_seconds: Number = key("How many seconds of measures count.", 300)
+    signal: Name = key("The signal of `signals` that tells the utilisation.", "gpu")
 
 
 class FirstRequest(Strict):
-    """The first-request section."""
+    """The first-request section.
 
-    description: Text | None = None
-    strategy: Annotated[str, _one_of("prefer_warm_providers")]
-    warm_check_timeout_ms: Positive = 100
+    What happens before anything has been measured.
+    """
+
+    description: Text = key("A note.")
+    strategy: Annotated[Any, words(prefer_warm_providers="providers that answered lately come first")] = key(
+        "How the first request is routed.", required=True
+    )
+    warm_check_timeout_ms: Positive = key("Milliseconds to wait for the check whether one is warm.", default=100)
 
 
 class RateLimited(Strict):
-    """The rate-limit section."""
+    """The rate-limit section.
 
-    description: Text | None = None
-    enabled: Boolean = True
-    fallback_duration_seconds: Number | None = None
+    What happens to a provider that says that there were too many requests.
+    """
+
+    description: Text = key("A note.")
+    enabled: Boolean = key("Whether the section holds.", default=True)
+    fallback_duration_seconds: Number = key("For how many seconds the provider is passed over.", 60)
 
 
 class ErrorBased(Strict):
-    """The error-based section."""
+    """The error-based section.
 
-    description: Text | None = None
-    enabled: Boolean = True
-    error_threshold: Positive = 3
-    window_seconds: Number | None = None
-    cooldown_seconds: Number | None = None
+    What happens to a provider that fails again and again.
+    """
+
+    description: Text = key("A note.")
+    enabled: Boolean = key("Whether the section holds.", default=True)
+    error_threshold: Positive = key("How many errors are too many.", default=3)
+    window_seconds: Number = key("Within how many seconds errors are counted.", 60)
+    cooldown_seconds: Number = key("For how many seconds the provider is passed over.", 300)
 
 
 class Signal(Strict):
-    """A signal."""
+    """A signal.
 
-    kind: Annotated[str, _one_of("utilization")]
-    url: Text
-    api_key: Text | None = None
-    ttl_seconds: Number | None = None
-    timeout_seconds: Number | None = None
-    path: Text | None = None
-    description: Text | None = None
+    A number from outside, fetched off the request path.
+    """
+
+    kind: Annotated[Any, words(utilization="how busy each deployment is, from 0 to 1")] = key(
+        "What the number means.", required=True
+    )
+    url: Text = key("Where it is fetched.", "https://metrics.example/gpu", required=True)
+    api_key: Text = key("The key for it, always a reference to the environment.", "${METRICS_KEY}")
+    ttl_seconds: Number = key("For how many seconds a number counts.", 30)
+    timeout_seconds: Number = key("Seconds until a fetch is given up.", 5)
+    path: Text = key("Where in the answer the number stands.")
+    description: Text = key("A note.")
 
 
 class RequestSettings(Strict):
-    """The request section."""
+    """The request section.
 
-    capability_header: Name | None = None
+    How requests are read.
+    """
+
+    capability_header: Name = key("The header that names the capability; `X-Capability` where there is none.", "X-Task")
 
 
 class LiteLLMSettings(Strict):
-    """The litellm section."""
+    """The litellm section.
 
-    router_settings: dict[Key, Free] = Field(default_factory=dict)
-    litellm_settings: dict[Key, Free] = Field(default_factory=dict)
-    general_settings: dict[Key, Free] = Field(default_factory=dict)
+    Settings of LiteLLM that go into the config as they are.
+    """
+
+    router_settings: Free = key("LiteLLM's `router_settings`.", {"timeout": 30})
+    litellm_settings: Free = key("LiteLLM's `litellm_settings`.", {"drop_params": True})
+    general_settings: Free = key("LiteLLM's `general_settings`.", {"master_key": "${LITELLM_MASTER_KEY}"})
 
 
 class Document(Strict):
-    """A rule file."""
+    """A rule file.
 
-    version: Whole | None = None
-    providers: dict[Key, Provider] = Field(default_factory=dict)
-    models: dict[Key, Model] = Field(default_factory=dict)
-    exact_matches: dict[Key, ExactRule] = Field(default_factory=dict)
-    patterns: list[PatternRule] = Field(default_factory=list)
-    capabilities: dict[Key, CapabilityRule] = Field(default_factory=dict)
-    redundant_models: dict[Key, Redundant] = Field(default_factory=dict)
-    model_size_routing: list[SizeRule] = Field(default_factory=list)
-    request_metadata_routing: dict[Key, WhenRule] = Field(default_factory=dict)
-    virtual_models: dict[Key, VirtualModel] = Field(default_factory=dict)
-    fallback_chains: dict[Key, Chain] = Field(default_factory=dict)
-    load_balancing: dict[Key, StrategySettings] = Field(default_factory=dict)
-    first_request_routing: FirstRequest | None = None
-    rate_limited_fallback: RateLimited | None = None
-    error_based_routing: ErrorBased | None = None
-    signals: dict[Key, Signal] = Field(default_factory=dict)
-    defaults: dict[Key, Free] = Field(default_factory=dict)
-    request: RequestSettings | None = None
-    default: Annotated[Rule | None, BeforeValidator(lambda value: _default(value))] = None
-    litellm: LiteLLMSettings | None = None
+    Routing rules for a LiteLLM proxy. All files of a folder are one rule set.
+    """
 
-    @classmethod
-    def allows(cls, key: str) -> bool:
-        return key.startswith("x-")
-
-    @classmethod
-    def expected(cls, data: Any) -> str:
-        return "a rule file is a mapping of sections: providers, models, exact_matches, patterns, …"
-
-
-def _default(value: Any) -> Any:
-    if isinstance(value, Scalar):
-        if value.text == "pass":
-            return {"pass": Scalar("true", True, value.source, value.start, value.end)}
-        raise problem(
-            f"`{value.text}` is no target",
-            f'write `default: {{provider: {value.text}}}`, `pass` or `{{refuse: "text"}}`',
-        )
-    return value
+    version: Annotated[Any, whole(1, 1)] = key("The version of the rule language.", 1)
+    providers: dict[str, Provider] = key("What serves models, by name.")
+    models: dict[str, Model | None] = key("The catalogue: the names that clients use.")
+    exact_matches: dict[str, ExactRule] = key("Rules for single models, by the name that the client sends.")
+    patterns: list[PatternRule] = key("Rules for models whose names match, from top to bottom.")
+    capabilities: dict[str, CapabilityRule] = key("Rules for what a client needs, by capability.")
+    redundant_models: dict[str, Redundant] = key("Models that several providers serve, with weights.")
+    model_size_routing: list[SizeRule] = key("Rules for sizes of models, from top to bottom.")
+    request_metadata_routing: dict[str, WhenRule] = key("Rules with a condition, by name; tried before all others.")
+    virtual_models: dict[str, VirtualModel] = key("Names that exist only as an entry point.")
+    fallback_chains: dict[str, Chain] = key("Chains by name; `default` is that of rules without one of their own.")
+    load_balancing: dict[str, StrategySettings] = key("Settings of strategies, by strategy.")
+    first_request_routing: FirstRequest = key("What happens before anything has been measured.")
+    rate_limited_fallback: RateLimited = key("What happens to a provider with too many requests.")
+    error_based_routing: ErrorBased = key("What happens to a provider that fails again and again.")
+    signals: dict[str, Signal] = key("Numbers from outside, by name.")
+    defaults: Free = key("Parameters that are filled in where the client gave none.", {"temperature": 0.7})
+    request: RequestSettings = key("How requests are read.")
+    default: DefaultRule = key("What happens to requests that no rule takes: a rule, or `pass`.", "pass")
+    litellm: LiteLLMSettings = key("Settings of LiteLLM that go into the config as they are.")

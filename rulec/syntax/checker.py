@@ -1,0 +1,333 @@
+"""Mappings of a rule file against their shapes: what is wrong is reported at its narrowest place, what is right comes out.
+
+A shape (`syntax.shapes`) names a reader for each key. A reader takes the node of a value and returns what it means:
+scalars stay `Scalar`, so that they still know their place. It raises Wrong where the value cannot be read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rulec.diagnostics import Diagnostics, suggest
+from rulec.records import record
+from rulec.source import Span
+from rulec.syntax.condition_parser import parse_size
+from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.nodes import NULLS, Mapping, Node, Scalar, Sequence
+from rulec.syntax.shapes import SHAPES
+
+Entry = dict[str, Any]
+"""The values of a mapping by key: what is not there has no key, unless its shape gives it a default."""
+
+
+@record
+class Candidate:
+    """A provider that a rule names, and its weight."""
+
+    provider: Scalar
+    weight: Scalar | None
+
+
+@record
+class Hop:
+    """A step of a chain and where it stands."""
+
+    entry: Entry
+    node: Node
+
+
+class Wrong(Exception):
+    """A value that cannot be read; without a message where what is wrong has been reported."""
+
+    def __init__(self, node: Node | None = None, message: str = "", help: str | None = None) -> None:
+        super().__init__(message)
+        self.node, self.message, self.help = node, message, help
+
+
+Reader = Callable[["Checker", str, Node], Any]
+
+
+class Checker:
+    """Checks mappings; goes on after a mistake, so that one run reports every one."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self.diagnostics = diagnostics
+
+    def check(self, shape: str, node: Node, name: str | None = None) -> Entry | None:
+        """The values of a mapping, or None where something is wrong with it; `name` is what a report calls it."""
+        form = SHAPES[shape]
+        if not isinstance(node, Mapping):
+            self.report(name, Wrong(node, f"{form['title']} is a mapping of keys to values"))
+            return None
+        readers = READERS[shape]
+        entry: Entry = {}
+        right = True
+        for key, value in node.pairs:
+            word = key.text
+            read = readers.get(word)
+            if read is None:
+                self.unknown_key(shape, key)
+                continue
+            try:
+                entry[word] = read(self, word, value)
+            except Wrong as wrong:
+                self.report(word, wrong)
+                right = False
+        for word in form["required"]:
+            if word not in entry and node.key(word) is None:
+                self.diagnostics.error("missing-key", f"the key `{word}` is missing here", opening(node))
+                right = False
+        for word, value in form["defaults"].items():
+            entry.setdefault(word, value)
+        return entry if right else None
+
+    def each(self, read: Reader, word: str, nodes: Iterable[Node]) -> list[Any]:
+        """What a reader makes of each node; Wrong where one of them cannot be read."""
+        values, right = [], True
+        for node in nodes:
+            try:
+                values.append(read(self, word, node))
+            except Wrong as wrong:
+                self.report(word, wrong)
+                right = False
+        if not right:
+            raise Wrong()
+        return values
+
+    def report(self, word: str | None, wrong: Wrong) -> None:
+        if wrong.node is not None:
+            message = wrong.message if word is None else f"`{word}`: {wrong.message}"
+            self.diagnostics.error("wrong-value", message, wrong.node.span, wrong.help)
+
+    def unknown_key(self, shape: str, key: Scalar) -> None:
+        form = SHAPES[shape]
+        help = form["hints"].get(key.text) or suggest(key.text, list(form["keys"]), "key")
+        self.diagnostics.error("unknown-key", f"`{key.text}` is no key of {form['title']}", key.span, help)
+
+
+def opening(node: Node) -> Span:
+    """Where a mapping begins: its first key, as the whole of it may be many lines."""
+    if isinstance(node, Mapping) and node.pairs:
+        return node.pairs[0][0].span
+    return node.span
+
+
+# Leaves
+
+
+def read_name(checker: Checker, word: str, node: Node) -> Scalar:
+    if isinstance(node, Scalar) and node.text and not node.text.isspace() and not (node.plain and node.text in NULLS):
+        return node
+    if isinstance(node, Scalar):
+        raise Wrong(node, "a name is expected here, this is empty")
+    raise _not_scalar(node, "a name")
+
+
+def read_text(checker: Checker, word: str, node: Node) -> Scalar:
+    return _scalar(node, "a text")
+
+
+def read_names(checker: Checker, word: str, node: Node) -> list[Scalar]:
+    if isinstance(node, Sequence):
+        return checker.each(read_name, word, node.items)
+    return [read_name(checker, word, node)]
+
+
+def read_boolean(checker: Checker, word: str, node: Node) -> bool:
+    scalar = _scalar(node, "true or false")
+    value = scalar.value
+    if isinstance(value, bool):
+        return value
+    raise Wrong(scalar, f"true or false is expected here, not `{scalar.text}`", "only `true` and `false` are booleans")
+
+
+def read_number(checker: Checker, word: str, node: Node) -> Scalar:
+    scalar = _scalar(node, "a number")
+    found = scalar.value
+    if isinstance(found, str) and "${" in found:
+        raise Wrong(scalar, "a number cannot come from the environment", "write the number")
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise Wrong(scalar, f"a number is expected here, not `{scalar.text}`", "write it without quotes")
+    if not math.isfinite(found) or found < 0:
+        raise Wrong(scalar, f"a number from 0 on is expected here, not `{scalar.text}`")
+    return scalar
+
+
+def whole(low: int, high: int | None) -> Reader:
+    def read(checker: Checker, word: str, node: Node) -> int:
+        scalar = read_number(checker, word, node)
+        found = scalar.value
+        if not isinstance(found, int):
+            raise Wrong(scalar, f"a whole number is expected here, not `{scalar.text}`")
+        if found < low:
+            raise Wrong(scalar, f"a number from {low} on is expected here")
+        if high is not None and found > high:
+            raise Wrong(scalar, f"{found} is too many, {high} is the most", "a client waits for all of it")
+        return found
+
+    return read
+
+
+_read_whole = whole(0, None)
+
+
+def read_status(checker: Checker, word: str, node: Node) -> int:
+    found: int = _read_whole(checker, word, node)
+    if not 400 <= found <= 599:
+        raise Wrong(node, "a status from 400 to 599 is expected here", "such as 400, 403 or 429")
+    return found
+
+
+def read_size(checker: Checker, word: str, node: Node) -> int:
+    scalar = _scalar(node, "a size")
+    size = parse_size(scalar.text)
+    if size is None:
+        raise Wrong(scalar, f"`{scalar.text}` is no size", "sizes look like 8B, 1.5B or 350M")
+    return size
+
+
+def one_of(*words: str) -> Reader:
+    def read(checker: Checker, word: str, node: Node) -> str:
+        text = read_name(checker, word, node).text
+        if text not in words:
+            raise Wrong(node, f"`{text}` is none of {', '.join(words)}", suggest(text, words, "word"))
+        return text
+
+    return read
+
+
+_read_error_kind = one_of(*ERROR_KINDS)
+
+
+def read_error_kinds(checker: Checker, word: str, node: Node) -> list[str]:
+    return checker.each(_read_error_kind, word, _listed(node))
+
+
+def read_strategy(checker: Checker, word: str, node: Node) -> Scalar:
+    scalar = read_name(checker, word, node)
+    known = (*STRATEGIES, *STRATEGY_SYNONYMS)
+    if scalar.text not in known:
+        raise Wrong(scalar, f"there is no strategy `{scalar.text}`", suggest(scalar.text, known, "strategy"))
+    return scalar
+
+
+def read_chain_name(checker: Checker, word: str, node: Node) -> Scalar | None:
+    return None if isinstance(node, Scalar) and node.value is None else read_name(checker, word, node)
+
+
+def read_mapping(checker: Checker, word: str, node: Node) -> Mapping:
+    if isinstance(node, Mapping):
+        return node
+    raise Wrong(node, "a mapping is expected here")
+
+
+def read_node(checker: Checker, word: str, node: Node) -> Node:
+    return node
+
+
+def _scalar(node: Node, what: str) -> Scalar:
+    if not isinstance(node, Scalar):
+        raise _not_scalar(node, what)
+    if node.plain and node.text in NULLS:
+        raise Wrong(node, f"{what} is expected here, this is empty")
+    return node
+
+
+def _not_scalar(node: Node, what: str) -> Wrong:
+    return Wrong(node, f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}")
+
+
+def _listed(node: Node) -> Iterable[Node]:
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
+# Mappings inside of mappings
+
+
+def shape(name: str) -> Reader:
+    def read(checker: Checker, word: str, node: Node) -> Entry:
+        entry = checker.check(name, node, word)
+        if entry is None:
+            raise Wrong()
+        return entry
+
+    return read
+
+
+_read_weighted = shape("Weighted")
+_read_hop_entry = shape("Hop")
+
+
+def read_candidates(checker: Checker, word: str, node: Node) -> list[Candidate]:
+    """`ollama`, `[ollama, vllm]` and `[{provider: ollama, weight: 1}]` say the same in three ways."""
+    if isinstance(node, Scalar):
+        return [Candidate(read_name(checker, word, node), None)]
+    if isinstance(node, Sequence) and not node.items:
+        raise Wrong(node, "a provider is expected here, this is empty")
+    return checker.each(_read_candidate, word, _listed(node))
+
+
+def _read_candidate(checker: Checker, word: str, node: Node) -> Candidate:
+    if isinstance(node, Mapping):
+        entry = _read_weighted(checker, word, node)
+        return Candidate(entry["provider"], entry.get("weight"))
+    return Candidate(read_name(checker, word, node), None)
+
+
+def read_hops(checker: Checker, word: str, node: Node) -> list[Hop]:
+    """A hop, a list of hops, or none where there is `none` or nothing."""
+    if isinstance(node, Scalar) and (node.value is None or node.text == "none"):
+        return []
+    return checker.each(_read_hop, word, _listed(node))
+
+
+_PROVIDER_WORDS = ("provider", "primary", "secondary", "tertiary", "quaternary")
+
+
+def _read_hop(checker: Checker, word: str, node: Node) -> Hop:
+    if not isinstance(node, Mapping):
+        name = read_name(checker, word, node)
+        if name.text == "none":
+            raise Wrong(node, "`none` is no hop", "`none` stands alone: `fallback: none`")
+        return Hop({"provider": name}, node)
+    entry = _read_hop_entry(checker, word, node)
+    providers = [one for one in _PROVIDER_WORDS if one in entry]
+    if len(providers) > 1:
+        raise Wrong(node, "this hop names its provider twice", "make it two hops")
+    if "model" in entry and "preferred_model" in entry:
+        raise Wrong(node, "`model` and `preferred_model` are the same key", "keep `model`")
+    if "when" in entry and "condition" in entry:
+        raise Wrong(node, "`when` and `condition` are the same key", "join the two with `and`")
+    if not providers and "model" not in entry and "preferred_model" not in entry:
+        raise Wrong(node, "this hop goes nowhere", "name a provider or a model")
+    return Hop(entry, node)
+
+
+_LEAVES: dict[str, Reader] = {
+    "name": read_name,
+    "text": read_text,
+    "names": read_names,
+    "boolean": read_boolean,
+    "number": read_number,
+    "status": read_status,
+    "size": read_size,
+    "strategy": read_strategy,
+    "error_kinds": read_error_kinds,
+    "candidates": read_candidates,
+    "hops": read_hops,
+    "chain_name": read_chain_name,
+    "mapping": read_mapping,
+    "node": read_node,
+}
+_MAKERS: dict[str, Callable[..., Reader]] = {"whole": whole, "word": one_of, "shape": shape}
+
+
+def _reader(kind: str, *arguments: Any) -> Reader:
+    return _MAKERS[kind](*arguments) if kind in _MAKERS else _LEAVES[kind]
+
+
+READERS: dict[str, dict[str, Reader]] = {
+    name: {key: _reader(*reader) for key, reader in form["keys"].items()} for name, form in SHAPES.items()
+}

@@ -1,0 +1,186 @@
+"""The sections that say what exists: providers, models, fallback chains and the settings of strategies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulec.diagnostics import suggest
+from rulec.source import Span
+from rulec.syntax import ast
+from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
+from rulec.syntax.reading import Reading, located, wrong
+from rulec.syntax.references import REFERENCE
+from rulec.syntax.rule_bodies import MOST_HOPS, RuleBodies
+from rulec.syntax.settings import Settings, places, plain_setting
+from rulec.syntax.shapes import SHAPES
+
+_PROVIDER_SETTINGS = (
+    "api_base",
+    "api_key",
+    "api_version",
+    "organization",
+    "timeout",
+    "stream_timeout",
+    "rpm",
+    "tpm",
+    "max_parallel_requests",
+)
+_MODEL_SETTINGS = ("rpm", "tpm")
+_FACTORS = ("latency", "success_rate", "cost")
+
+
+class Declarations:
+    """Reads what exists; one method for each section."""
+
+    def __init__(self, reading: Reading, settings: Settings) -> None:
+        self.reading = reading
+        self.rules = reading.rules
+        self.diagnostics = reading.diagnostics
+        self.check = reading.check
+        self.settings = settings
+        self.bodies = RuleBodies(reading)
+
+    def provider(self, name: Scalar, body: Node) -> None:
+        self.reading.refuse_reserved(name, "provider")
+        entry = self.check("Provider", body, name.text)
+        if entry is None:
+            self.rules.broken.add(("provider", name.text))
+            return
+        settings = {key: self.value(key, entry[key]) for key in _PROVIDER_SETTINGS if key in entry}
+        settings.update(self.passed(entry.get("litellm_params")))
+        region = entry.get("region")
+        self.rules.providers.append(
+            ast.ProviderDeclaration(
+                name.located(),
+                entry["litellm"].located(),
+                self.reading.patterns(entry.get("accepts", [])),
+                located(entry.get("default_model")),
+                entry.get("context"),
+                region.text if region is not None else None,
+                settings,
+                places(body, settings),
+            )
+        )
+        if REFERENCE.search(entry["litellm"].text):
+            self.diagnostics.error(
+                "environment-reference", "an environment reference cannot stand in `litellm`", entry["litellm"].span
+            )
+
+    def value(self, key: str, value: Any) -> Any:
+        return self.settings.setting(key, value) if isinstance(value, Scalar) else value
+
+    def passed(self, parameters: Mapping | None) -> dict[str, Any]:
+        """What `litellm_params` passes on."""
+        pairs = parameters.pairs if parameters is not None else ()
+        return {key.text: self.settings.setting(key.text, value) for key, value in pairs}
+
+    def model(self, name: Scalar, body: Node) -> None:
+        if isinstance(body, Scalar) and body.value is None:
+            body = Mapping([], body.source, body.start, body.end)
+        entry = self.check("Model", body, name.text)
+        if entry is None:
+            self.rules.broken.add(("model", name.text))
+            return
+        settings = {key: entry[key] for key in _MODEL_SETTINGS if key in entry}
+        settings.update(self.passed(entry.get("litellm_params")))
+        cost = entry.get("cost")
+        self.rules.models.append(
+            ast.ModelDeclaration(
+                name.located(),
+                self.served_by(entry.get("served_by")),
+                entry.get("size"),
+                entry.get("context"),
+                tuple(one.located() for one in entry.get("capabilities", ())),
+                settings,
+                (float(cost["input"].value), float(cost["output"].value)) if cost is not None else None,
+                places(body, settings),
+            )
+        )
+
+    def served_by(self, node: Node | None) -> tuple[ast.Serving, ...] | None:
+        if node is None or (isinstance(node, Scalar) and node.value is None):
+            return None
+        servings: list[ast.Serving] = []
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            if isinstance(item, Scalar):
+                servings.append(ast.Serving(item.located()))
+            elif isinstance(item, Mapping):
+                servings += [self.serving(key, value) for key, value in item.pairs]
+            else:
+                self.diagnostics.error("wrong-value", "a provider is expected here", item.span)
+        return tuple(servings)
+
+    def serving(self, provider: Scalar, upstream: Node) -> ast.Serving:
+        if not isinstance(upstream, Scalar):
+            self.diagnostics.error(
+                "wrong-value",
+                "`served_by`: the name that the provider knows the model by is expected here",
+                upstream.span,
+                f"write `{provider.text}: name-there`",
+            )
+            return ast.Serving(provider.located())
+        return ast.Serving(provider.located(), upstream.text if upstream.value is not None else None)
+
+    def chain(self, name: Scalar, body: Node) -> None:
+        self.reading.refuse_reserved(name, "chain")
+        entry = self.check("Chain", body, name.text)
+        if entry is None:
+            self.rules.broken.add(("chain", name.text))
+            return
+        hops = entry["chain"]
+        if len(hops) > MOST_HOPS:
+            self.rules.broken.add(("chain", name.text))
+            message = f"the chain `{name.text}` has {len(hops)} hops, {MOST_HOPS} are the most"
+            raise wrong(message, name.span, "a request that fails that often is better answered")
+        retry = body.key("retry_attempts") if isinstance(body, Mapping) else None
+        self.rules.chains.append(
+            ast.ChainDeclaration(
+                name.located(),
+                self.bodies.hops(hops),
+                entry["retry_attempts"],
+                entry["retry_delay_ms"],
+                retry.span if retry else None,
+            )
+        )
+
+    def strategy(self, name: Scalar, body: Node) -> None:
+        known = (*STRATEGIES, *STRATEGY_SYNONYMS)
+        if name.text not in known:
+            raise wrong(f"there is no strategy `{name.text}`", name.span, suggest(name.text, known, "strategy"))
+        entry = self.check("StrategySettings", body, name.text)
+        if entry is None:
+            return
+        canonical = STRATEGY_SYNONYMS.get(name.text, name.text)
+        self.reading.declare_once(self.rules.strategies, canonical, name, f"the strategy `{canonical}`")
+        values = {key: plain_setting(entry[key]) for key in SHAPES["StrategySettings"]["keys"] if key in entry}
+        values["applicable_to"] = [one.located() for one in entry.get("applicable_to", ())]
+        if "weight_factors" in entry:
+            values["weight_factors"] = self.weight_factors(entry["weight_factors"], name.span)
+        self.rules.strategies[canonical] = ast.Section(values, name.span)
+
+    def weight_factors(self, node: Node, span: Span) -> dict[str, float]:
+        """`{latency: 0.4}` and `[{latency: 0.4}, {cost: 0.2}]` are one mapping of factors."""
+        factors: dict[str, float] = {}
+        items = node.items if isinstance(node, Sequence) else [node]
+        for item in items:
+            if not isinstance(item, Mapping):
+                help = "write `{latency: 0.4}`"
+                self.diagnostics.error("wrong-value", "`weight_factors`: a mapping is expected here", item.span, help)
+                continue
+            for key, value in item.pairs:
+                self.factor(key, value, factors)
+        if not items:
+            self.diagnostics.error("wrong-value", "`weight_factors` names no factor", span, "write `{latency: 0.4}`")
+        return factors
+
+    def factor(self, key: Scalar, node: Node, factors: dict[str, float]) -> None:
+        if key.text not in _FACTORS:
+            help = suggest(key.text, _FACTORS, "factor")
+            self.diagnostics.error("wrong-value", f"there is no factor `{key.text}`", key.span, help)
+            return
+        number = node.value if isinstance(node, Scalar) else None
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
+            self.diagnostics.error("wrong-value", f"the factor `{key.text}` is a number from 0 on", key.span)
+        else:
+            factors[key.text] = number

@@ -1,0 +1,132 @@
+"""What a value of the YAML vocabulary may be: for the reader the name of a check, for editors a JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from rulec.syntax.fields import ERROR_KIND_MEANINGS, STRATEGY_MEANINGS, STRATEGY_SYNONYMS
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """The kind of a leaf: `check` names a reader of `syntax.checker`, `arguments` are what that takes."""
+
+    check: str
+    arguments: tuple[Any, ...]
+    schema: Schema
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def whole(low: int, high: int | None = None) -> Kind:
+    """A whole number with bounds."""
+    bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
+    return Kind("whole", (low, high), {"type": "integer", **bounds})
+
+
+def words(**meanings: str) -> Kind:
+    """One of some words, each with its meaning."""
+    schema = {"enum": list(meanings), "enumDescriptions": list(meanings.values())}
+    return Kind("word", tuple(meanings), schema)
+
+
+_SIZE = "[0-9]{1,30}(\\.[0-9]{1,30})?[bBmM]"
+_STRATEGIES = {
+    **STRATEGY_MEANINGS,
+    **{word: f"a synonym of `{meant}`" for word, meant in STRATEGY_SYNONYMS.items()},
+}
+
+# A plain `1.0` or `true` is the name or text that it looks like. The types of `else` are not in one list with boolean,
+# because editors would then offer `true` and `false` for every name.
+DEFINITIONS: dict[str, Schema] = {
+    "name": {
+        "if": {"type": "boolean"},
+        "else": {"type": ["string", "number"], "pattern": "\\S", "errorMessage": "A name is expected here."},
+    },
+    "text": {
+        "if": {"type": "boolean"},
+        "else": {"type": ["string", "number"], "errorMessage": "A text is expected here."},
+    },
+    "names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name")}]},
+    "some_names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name"), "minItems": 1}]},
+    "upstreams": {
+        "type": "object",
+        "propertyNames": {"pattern": "\\S"},
+        "additionalProperties": {"anyOf": [reference("text"), {"type": "null"}]},
+    },
+    "served_by": {
+        "anyOf": [
+            {"type": "null"},
+            reference("name"),
+            reference("upstreams"),
+            {"type": "array", "items": {"anyOf": [reference("name"), reference("upstreams")]}},
+        ]
+    },
+    "provider_or_weighted": {"anyOf": [reference("name"), reference("Weighted")]},
+    "candidates": {
+        "anyOf": [
+            reference("name"),
+            reference("Weighted"),
+            {"type": "array", "items": reference("provider_or_weighted"), "minItems": 1},
+        ]
+    },
+    "hop": {"anyOf": [{"allOf": [reference("name"), {"not": {"const": "none"}}]}, reference("Hop")]},
+    "hops": {
+        "anyOf": [
+            {"enum": ["none"], "enumDescriptions": ["no fallback, also not the chain `default`"]},
+            {"type": "null"},
+            reference("name"),
+            reference("Hop"),
+            {"type": "array", "items": reference("hop"), "maxItems": 50},
+        ]
+    },
+    "error_kind": {"enum": list(ERROR_KIND_MEANINGS), "enumDescriptions": list(ERROR_KIND_MEANINGS.values())},
+    "error_kinds": {"anyOf": [reference("error_kind"), {"type": "array", "items": reference("error_kind")}]},
+    "factors": {
+        "type": "object",
+        "properties": {
+            "latency": {"type": "number", "minimum": 0, "description": "How much a short latency counts."},
+            "success_rate": {"type": "number", "minimum": 0, "description": "How much few failures count."},
+            "cost": {"type": "number", "minimum": 0, "description": "How much a low price counts."},
+        },
+        "additionalProperties": False,
+    },
+    "weight_factors": {
+        "anyOf": [reference("factors"), {"type": "array", "items": reference("factors"), "minItems": 1}]
+    },
+}
+
+Name = Annotated[Any, Kind("name", (), reference("name"))]
+Text = Annotated[Any, Kind("text", (), reference("text"))]
+Names = Annotated[Any, Kind("names", (), reference("names"))]
+SomeNames = Annotated[Any, Kind("names", (), reference("some_names"))]
+Boolean = Annotated[Any, Kind("boolean", (), {"type": "boolean"})]
+True_ = Annotated[Any, Kind("boolean", (), {"enum": [True]})]
+Number = Annotated[Any, Kind("number", (), {"type": "number", "minimum": 0})]
+Positive = Annotated[Any, whole(1)]
+Status = Annotated[Any, Kind("status", (), {"type": "integer", "minimum": 400, "maximum": 599})]
+Size = Annotated[Any, Kind("size", (), {"type": "string", "pattern": rf"^\s*{_SIZE}\s*$"})]
+Tier = Annotated[
+    Any,
+    Kind(
+        "text",
+        (),
+        {"type": "string", "pattern": rf"^\s*((<=|>=|<|>)\s*{_SIZE}|{_SIZE}\s*-\s*{_SIZE})\s*$"},
+    ),
+]
+Date = Annotated[Any, Kind("text", (), {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+Condition = Annotated[Any, Kind("text", (), {"type": "string", "pattern": "\\S"})]
+Strategy = Annotated[Any, Kind("strategy", (), words(**_STRATEGIES).schema)]
+Candidates = Annotated[Any, Kind("candidates", (), reference("candidates"))]
+Hops = Annotated[Any, Kind("hops", (), reference("hops"))]
+ChainName = Annotated[Any, Kind("chain_name", (), {"anyOf": [reference("name"), {"type": "null"}]})]
+ErrorKinds = Annotated[Any, Kind("error_kinds", (), reference("error_kinds"))]
+ServedBy = Annotated[Any, Kind("node", (), reference("served_by"))]
+WeightFactors = Annotated[Any, Kind("node", (), reference("weight_factors"))]
+Free = Annotated[Any, Kind("mapping", (), {"type": "object"})]
+"""A mapping that goes to LiteLLM as it is."""

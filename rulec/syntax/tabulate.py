@@ -1,0 +1,102 @@
+"""The vocabulary's models as a table of literals: `python -m rulec.syntax.tabulate` writes `syntax/shapes.py` anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from rulec.syntax import vocabulary
+from rulec.syntax.kinds import Kind
+
+TABLE = Path(__file__).with_name("shapes.py")
+
+_HEAD = '''"""The shape of every mapping of the YAML vocabulary. Do not edit: `python -m rulec.syntax.tabulate` writes it.
+
+`keys` gives for each key the reader of `syntax.checker` and its arguments; `defaults` what a key without a value means.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SHAPES: dict[str, dict[str, Any]] = {
+'''
+
+
+def models() -> list[type[vocabulary.Strict]]:
+    """The models of the vocabulary that mappings have, in the order in which they are written."""
+    found = [one for one in vars(vocabulary).values() if isinstance(one, type) and issubclass(one, vocabulary.Strict)]
+    return [one for one in found if not one.__subclasses__()]
+
+
+def title(model: type[vocabulary.Strict]) -> str:
+    return (model.__doc__ or "").split("\n")[0].rstrip(".").lower()
+
+
+def kind_of(field: FieldInfo) -> Kind | None:
+    """The kind of a leaf; None where a field is a section or a mapping with a model of its own."""
+    return next((one for one in field.metadata if isinstance(one, Kind)), None)
+
+
+def spelled(name: str, field: FieldInfo) -> str:
+    return field.alias or name
+
+
+def table() -> str:
+    """The text of `syntax/shapes.py`."""
+    return (
+        _HEAD + "".join(_shape(model) for model in models() if model is not vocabulary.Document) + "}\n" + _sections()
+    )
+
+
+def _shape(model: type[vocabulary.Strict]) -> str:
+    fields = {spelled(name, field): field for name, field in model.model_fields.items()}
+    lines = [f"    {_literal(model.__name__)}: {{", f'        "title": {_literal(title(model))},', '        "keys": {']
+    lines += [f"            {_literal(name)}: {_literal(_reader(field))}," for name, field in fields.items()]
+    lines.append("        },")
+    required = tuple(name for name, field in fields.items() if field.is_required())
+    lines.append(f'        "required": {_literal(required)},')
+    defaults = {name: field.default for name, field in fields.items() if _has_default(field)}
+    lines.append(f'        "defaults": {_literal(defaults)},')
+    lines.append('        "hints": {' if model.hints else '        "hints": {},')
+    if model.hints:
+        lines += [
+            *(f"            {_literal(name)}: {_literal(hint)}," for name, hint in model.hints.items()),
+            "        },",
+        ]
+    return "\n".join([*lines, "    },"]) + "\n"
+
+
+def _has_default(field: FieldInfo) -> bool:
+    return field.default is not None and not field.is_required()
+
+
+def _reader(field: FieldInfo) -> tuple[Any, ...]:
+    kind = kind_of(field)
+    if kind is not None:
+        return (kind.check, *kind.arguments)
+    assert isinstance(field.annotation, type)
+    return ("shape", field.annotation.__name__)
+
+
+def _sections() -> str:
+    names = "".join(f"    {_literal(name)},\n" for name in vocabulary.Document.model_fields)
+    return f'\nSECTIONS = (\n{names})\n"""The sections of a rule file."""\n'
+
+
+def _literal(value: Any) -> str:
+    """A literal in the house's style: double quotes."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        inside = ", ".join(map(_literal, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(a)}: {_literal(b)}" for a, b in value.items()) + "}"
+    return repr(value)
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table(), encoding="utf-8")
