@@ -78,6 +78,8 @@ def test_page_shows_what_happens(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("COLUMNS", "RULEC_PLAIN"):
+        monkeypatch.delenv(name, raising=False)
     for block in blocks(page):
         place = f"{page.name}:{block.line}"
         if block.language == "yaml":

@@ -9,7 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-from rulec.commands.output import FORMATS, add_rules_argument, exists, print_diagnostics, rules_folder
+from rulec.commands.output import (
+    add_format_option,
+    add_rules_argument,
+    exists,
+    for_people,
+    print_diagnostics,
+    rules_folder,
+)
 
 POLL_SECONDS = 0.5
 
@@ -19,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", default="generated", help="where the pair goes (default: generated)")
     parser.add_argument("--check", action="store_true", help="write nothing; print a diff and exit 1 where it is stale")
     parser.add_argument("--watch", action="store_true", help="compile again whenever a rule file changes")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed")
+    add_format_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,7 +49,7 @@ def compile_once(options: argparse.Namespace) -> int:
     compilation = compile_folder(folder)
     print_diagnostics(compilation.diagnostics, options.format)
     if compilation.failed:
-        if options.format == "text":
+        if for_people(options.format):
             print("nothing was written", file=sys.stderr)
         return 2
     if options.check:
@@ -52,7 +59,7 @@ def compile_once(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"rulec: cannot write to `{options.out}`: {(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 2
-    if options.format == "text":
+    if for_people(options.format):
         rules = len(compilation.policy.rules)
         print(f"{rules} rules, rule set {compilation.policy.fingerprint()}")
         for path in written:
@@ -72,7 +79,7 @@ def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type
         if before == artifact.text:
             continue
         stale = True
-        if form == "text":
+        if for_people(form):
             lines = difflib.unified_diff(
                 before.splitlines(keepends=True),
                 artifact.text.splitlines(keepends=True),
@@ -81,7 +88,7 @@ def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type
                 n=2,
             )
             sys.stdout.writelines(lines)
-    if form == "text":
+    if for_people(form):
         print(f"`{folder}` is stale: run `rulec compile`" if stale else f"`{folder}` is up to date")
     return 1 if stale else 0
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rulec.commands.output import add_rules_option, rules_folder
+from rulec.commands.output import add_format_option, add_rules_option, rules_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", metavar="FILE|-", help="JSON lines of requests; prints one JSON object for each")
     parser.add_argument("--curl", metavar="FILE|-", help="a curl command")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="a text to read, or one JSON object")
+    add_format_option(parser, help="how the answer and diagnostics are printed")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from typing import Any
 
 from rulec.commands.order import match_text, target_text
-from rulec.commands.output import add_rules_argument, rules_folder
+from rulec.commands.output import add_format_option, add_rules_argument, read_aloud, rules_folder
 from rulec.ir.tree import Fail, Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Rule
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
-    parser.add_argument("--format", choices=("text", "mermaid", "dot"), default="text", help="how the tree is drawn")
+    add_format_option(parser, "mermaid", "dot", help="how the tree is drawn, and diagnostics printed")
 
 
 def run(options: argparse.Namespace) -> int:
     from rulec.commands.loading import load_tree
 
-    tree = load_tree(rules_folder(options))
+    tree = load_tree(rules_folder(options), options.format)
     if tree is None:
         return 2
-    print("\n".join({"text": text, "mermaid": mermaid, "dot": dot}[options.format](tree)))
+    form = "plain" if read_aloud(options.format) else options.format
+    drawn = {"plain": plain, "json": as_json, "mermaid": mermaid, "dot": dot}.get(form, text)
+    print("\n".join(drawn(tree)))
     return 0
 
 
@@ -56,6 +59,26 @@ def text(tree: Tree) -> Iterator[str]:
         if not isinstance(node, Fail):
             yield "│  otherwise"
             yield "▼"
+
+
+def plain(tree: Tree) -> Iterator[str]:
+    """The tree in sentences."""
+    for number, node in enumerate(tree.nodes(), 1):
+        yield f"Step {number}: {title(node)}."
+        for rule in rules_of(node):
+            yield f"If {match_text(rule)}, then {target_text(rule.target)}, by the rule {rule.name}."
+
+
+def as_json(tree: Tree) -> Iterator[str]:
+    from json import dumps
+
+    def step(node: Node) -> dict[str, Any]:
+        arms = [
+            {"rule": one.name, "matches": match_text(one), "target": target_text(one.target)} for one in rules_of(node)
+        ]
+        return {"asks": title(node), "arms": arms}
+
+    yield dumps([step(node) for node in tree.nodes()], indent=2, ensure_ascii=False)
 
 
 def mermaid(tree: Tree) -> Iterator[str]:

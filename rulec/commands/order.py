@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from rulec.commands.output import add_rules_argument, rules_folder
+from rulec.commands.output import add_format_option, add_rules_argument, rules_folder
 from rulec.policy.model import Pass, ProvidersTarget, Refuse, Rule, Target, VirtualTarget
 from rulec.syntax import ast
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
+    add_format_option(parser, help="how the answer and diagnostics are printed")
 
 
 def run(options: argparse.Namespace) -> int:

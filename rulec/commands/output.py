@@ -6,14 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from rulec.diagnostics import RENDERERS, Diagnostic, render_text
+from rulec.diagnostics import FORMATS, Diagnostic, render, render_text
+from rulec.diagnostics.rendering import USUAL_WIDTH
 
 if TYPE_CHECKING:  # a cold `rulec explain` starts without it
     from pathlib import Path
 
-FORMATS = ("text", "json", "github", "sarif")
+LEAST_WIDTH = 40
 
 
 def add_rules_option(parser: argparse.ArgumentParser) -> None:
@@ -40,19 +41,47 @@ def exists(path: str | Path) -> bool:
         return False
 
 
+def add_format_option(parser: argparse.ArgumentParser, *more: str, help: str = "how diagnostics are printed") -> None:
+    """`--format`: the formats of diagnostics, and those that only this command's answer has."""
+    parser.add_argument("--format", choices=(*FORMATS, *more), default="text", help=help)
+
+
+def read_aloud(form: str) -> bool:
+    """Whether people read this format, and have asked for sentences without carets and boxes."""
+    return form == "plain" or (form == "text" and os.environ.get("RULEC_PLAIN", "0") not in ("", "0"))
+
+
+def for_people(form: str) -> bool:
+    """Whether a format is read by people, not by machines."""
+    return form not in ("json", "github", "sarif")
+
+
 def print_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:
     """Diagnostics for people go to standard error, in every other format to standard output."""
-    if form == "text":
-        sys.stderr.write(render_text(diagnostics, colour=use_colour(sys.stderr)))
-        if diagnostics:
-            sys.stderr.write("\n" + summary(diagnostics) + "\n")
+    if not for_people(form):
+        sys.stdout.write(render(form, diagnostics))
+        return
+    if read_aloud(form):
+        text = render("plain", diagnostics)
     else:
-        sys.stdout.write(RENDERERS[form](diagnostics))
+        text = render_text(diagnostics, use_colour(sys.stderr), terminal_width(sys.stderr))
+    sys.stderr.write(f"{text}\n{summary(diagnostics)}\n" if diagnostics else "")
 
 
 def use_colour(stream: object) -> bool:
     """Colour only on a terminal that has not asked for none (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and bool(getattr(stream, "isatty", lambda: False)())
+
+
+def terminal_width(stream: TextIO) -> int:
+    """How many columns a stream has: what `COLUMNS` says, else the terminal, else 80."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return max(LEAST_WIDTH, int(said))
+    try:
+        return max(LEAST_WIDTH, os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH)
+    except (AttributeError, OSError, ValueError):
+        return USUAL_WIDTH
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rulec.commands.cases import Case, Suite, case_files, differences, read_suites
-from rulec.commands.output import add_rules_option, exists, print_diagnostics
+from rulec.commands.output import add_format_option, add_rules_option, exists, for_people, print_diagnostics
 from rulec.diagnostics import Diagnostic, Diagnostics
 
 
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="cases files or folders of them (default: the rules folder)"
     )
     add_rules_option(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
+    add_format_option(parser, help="how the result and diagnostics are printed")
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
 
 
@@ -49,8 +49,10 @@ def run(options: argparse.Namespace) -> int:
     report = run_files([file for path in paths for file in case_files(path)], folder)
     if options.format == "json":
         print(json.dumps(to_json(report), indent=2, ensure_ascii=False))
+    elif for_people(options.format):
+        print_report(report, options.verbose, options.format)
     else:
-        print_report(report, options.verbose)
+        print_diagnostics([*report.problems, *map(finding, report.failures)], options.format)
     if report.problems:
         return 2
     if not report.passed and not report.failures:
@@ -162,8 +164,16 @@ class Judge:
         return found
 
 
-def print_report(report: Report, verbose: bool) -> None:
-    print_diagnostics(report.problems)
+def finding(failure: Failure) -> Diagnostic:
+    """A failed case as a diagnostic at its name."""
+    differs = "; ".join(
+        f"{what}: expected {_one_line(wanted)}, got {_one_line(got)}" for what, wanted, got in failure.differences
+    )
+    return Diagnostic("case-failed", "error", f"the case `{failure.case.name}` failed: {differs}", failure.case.span)
+
+
+def print_report(report: Report, verbose: bool, form: str) -> None:
+    print_diagnostics(report.problems, form)
     if verbose:
         for case in report.passed:
             print(f"ok    {case.name}")
