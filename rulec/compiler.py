@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.diagnostics import Diagnostic, Diagnostics, printable
 from rulec.ir.tree import Tree
@@ -57,12 +56,24 @@ def garbage_collection_paused() -> Iterator[None]:
 
 def compile_sources(sources: Iterable[Source], diagnostics: Diagnostics, emit: bool = True) -> Compilation:
     """Compiles rule files that have been read; `emit=False` stops before the artifacts."""
-    from rulec.syntax.yaml import read_rule_file
-
     rule_set = RuleSet()
     for source in sources:
-        read_rule_file(source, rule_set, diagnostics)
+        read_rules(source, rule_set, diagnostics)
     return compile_rule_set(rule_set, diagnostics, emit)
+
+
+def read_rules(source: Source, rule_set: RuleSet, diagnostics: Diagnostics) -> None:
+    """Adds what a file declares to the rule set; its suffix tells in which of the two surfaces it is written."""
+    from rulec.syntax.yaml import read_rule_document, read_rule_file
+
+    if not source.path.endswith(DSL_SUFFIX):
+        read_rule_file(source, rule_set, diagnostics)
+        return
+    from rulec.syntax.dsl import read_dsl_document
+
+    document = read_dsl_document(source, diagnostics)
+    if document is not None:
+        read_rule_document(document, rule_set, diagnostics)
 
 
 def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = True) -> Compilation:
@@ -102,7 +113,7 @@ def read_sources(path: str | Path, diagnostics: Diagnostics) -> list[Source]:
     files = rule_files(path) if is_folder else [os.fspath(path)]
     if is_folder and not files:
         diagnostics.error(
-            "no-rules", f"there is no rule file in `{path}`", None, "rule files end in .yaml or .yml (not .cases.yaml)"
+            "no-rules", f"there is no rule file in `{path}`", None, "rule files end in .rules, .yaml or .yml (not .cases.yaml)"
         )
     sources = [read_source(file, diagnostics) for file in files]
     return [one for one in sources if one is not None]
@@ -130,9 +141,6 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 def read_source(file: str | Path, diagnostics: Diagnostics) -> Source | None:
     """One file as a source named as the user would name it; what cannot be read is reported."""
     path = os.path.relpath(file) if not os.path.relpath(file).startswith("..") else os.fspath(file)
-    if path.endswith(DSL_SUFFIX):
-        diagnostics.error("no-dsl", f"`{path}`: rulec {VERSION} reads no DSL yet", None, "write these rules in YAML")
-        return None
     try:
         status = os.stat(file)
         if not stat.S_ISREG(status.st_mode):

@@ -14,7 +14,7 @@ HOUSE = ROOT / "rulec"
 
 # Each room may import from the rooms above it, and from itself; rooms on one line may not import from each other.
 LAYERS = (
-    ("version", "secrets", "records"),
+    ("version", "secrets", "records", "resources"),
     ("source", "runtime"),
     ("diagnostics",),
     ("patterns",),
@@ -24,11 +24,11 @@ LAYERS = (
     ("analysis", "gateway"),
     ("lints", "backends"),
     ("compiler",),
-    ("commands", "resources", "demo", "proxy"),
+    ("commands", "demo", "proxy"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-TOGETHER = frozenset(("commands", "resources", "demo", "proxy"))
+TOGETHER = frozenset(("commands", "demo", "proxy"))
 """What speaks to processes and terminals is one layer, whose rooms use each other."""
 TRAVELS_WITH = frozenset(("litellm",))
 """What the runtime may import where it is installed."""

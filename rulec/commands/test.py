@@ -13,6 +13,8 @@ from typing import Any
 from rulec.commands.cases import Case, Suite, case_files, differences, read_suites
 from rulec.commands.output import add_format_option, add_rules_option, exists, for_people, print_diagnostics
 from rulec.diagnostics import Diagnostic, Diagnostics
+from rulec.source import Source
+from rulec.syntax.nodes import Node, Scalar
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -106,8 +108,17 @@ def judge_of(suite: Suite, report: Report) -> Judge | None:
     assert suite.rules is not None
     diagnostics = Diagnostics()
     rule_set = RuleSet()
-    read_rule_document(suite.rules, rule_set, diagnostics)
+    document = dsl_document(suite.rules, diagnostics) if isinstance(suite.rules, Scalar) else suite.rules
+    if document is not None:
+        read_rule_document(document, rule_set, diagnostics)
     return judge_for(compile_rule_set(rule_set, diagnostics), report)
+
+
+def dsl_document(rules: Scalar, diagnostics: Diagnostics) -> Node | None:
+    """The rules of a suite that are written in the DSL, as a block text; its lines are those of the file."""
+    from rulec.syntax.dsl import read_dsl_document
+
+    return read_dsl_document(Source(rules.source.path, "\n" * rules.span.line + rules.text), diagnostics)
 
 
 def judge_for(compilation: Any, report: Report) -> Judge | None:

@@ -1,0 +1,545 @@
+"""Statements to nodes: each rule of the grammar becomes the node that says the same in YAML.
+
+The methods are called by Lark while it parses, each with what its part of the grammar is made of; their names are those
+of grammar/routing.lark.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lark import Token
+
+from rulec.diagnostics import Diagnostic, Related
+from rulec.source import Source
+from rulec.syntax.dsl.scalars import DslScalar, condition_text, pattern_text, percentage, quoted_text
+from rulec.syntax.nodes import MAX_DEPTH, Mapping, Node, Scalar, Sequence
+
+Pair = tuple[Scalar, Node]
+
+_SECTIONS = {
+    "provider": "providers",
+    "model": "models",
+    "when": "request_metadata_routing",
+    "exact": "exact_matches",
+    "virtual": "virtual_models",
+    "redundant": "redundant_models",
+    "pattern": "patterns",
+    "capability": "capabilities",
+    "size": "model_size_routing",
+    "chain": "fallback_chains",
+    "strategy": "load_balancing",
+    "signal": "signals",
+}
+_ITEMS = frozenset(("patterns", "model_size_routing"))
+"""Sections that are lists in YAML; the others hold entries by name."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass(slots=True)
+class Statement:
+    """One statement: its section, and its entry there. `name` is None in lists, and where it is the whole section."""
+
+    section: Scalar
+    name: Scalar | None
+    body: Node
+
+
+@dataclass(slots=True)
+class Destination:
+    """What stands after the arrow, before it is known what kind of rule it belongs to."""
+
+    start: int
+    end: int
+    pairs: list[Pair] = field(default_factory=list)
+    providers: list[Node] = field(default_factory=list)
+    models: list[Scalar] = field(default_factory=list)
+    explicit: bool = False
+    """Whether the one model was written `model "name"`."""
+
+
+@dataclass(slots=True)
+class ModelName:
+    name: Scalar
+    explicit: bool
+
+
+class Builder:
+    """Builds the nodes of one text; `offset` is where that text begins in the source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.offset = 0
+        self.problems: list[Diagnostic] = []
+
+    # Scalars
+
+    def scalar(self, token: Token) -> DslScalar:
+        """A word, number, text or pattern as a scalar."""
+        start, end = self.place(token)
+        kind = token.type
+        if kind == "STRING":
+            return DslScalar(quoted_text(token), False, self.source, start, end)
+        if kind == "REGEX":
+            return DslScalar(pattern_text(token), False, self.source, start, end)
+        if kind == "PERCENT":
+            return DslScalar(percentage(token), True, self.source, start, end)
+        return DslScalar(str(token), True, self.source, start, end)
+
+    def place(self, token: Token) -> tuple[int, int]:
+        assert token.start_pos is not None and token.end_pos is not None
+        return token.start_pos + self.offset, token.end_pos + self.offset
+
+    def word(self, text: str, start: int, end: int) -> DslScalar:
+        """A word that the sentence implies, at the place that implies it."""
+        return DslScalar(text, True, self.source, start, end)
+
+    def key(self, text: str, node: Node) -> DslScalar:
+        return DslScalar(text, True, self.source, node.start, node.end)
+
+    def mapping(self, pairs: list[Pair], start: int, end: int) -> Mapping:
+        return Mapping(pairs, self.source, start, end)
+
+    def sequence(self, items: list[Node]) -> Sequence:
+        return Sequence(items, self.source, items[0].start, items[-1].end)
+
+    def one_or_several(self, items: list[Node]) -> Node:
+        return items[0] if len(items) == 1 else self.sequence(items)
+
+    # Statements
+
+    def start(self, statements: list[Statement]) -> list[Statement]:
+        return statements
+
+    def entry(self, children: list[Any]) -> Statement:
+        """`KEYWORD name { … }`."""
+        keyword, name, body = children
+        section = self.section(keyword)
+        scalar = self.scalar(name)
+        return Statement(section, scalar, body or self.mapping([], scalar.end, scalar.end))
+
+    provider = strategy = signal = model = entry
+
+    def section(self, keyword: Token) -> DslScalar:
+        start, end = self.place(keyword)
+        text = str(keyword)
+        return DslScalar(_SECTIONS.get(text, text), True, self.source, start, end)
+
+    def whole_section(self, children: list[Any]) -> Statement:
+        keyword, value = children
+        return Statement(self.section(keyword), None, value if not isinstance(value, Token) else self.scalar(value))
+
+    version = extension = settings = whole_section
+
+    def when(self, children: list[Any]) -> Statement:
+        keyword, name, colon, _, arrow, destination, *rest = children
+        start, end = self.place(colon)[1], self.place(arrow)[0]
+        raw = self.source.text[start:end]
+        start += len(raw) - len(raw.lstrip())
+        condition = condition_text(self.source, start, max(start + 1, end - len(raw) + len(raw.rstrip())))
+        pairs: list[Pair] = [(self.key("condition", condition), condition)]
+        return Statement(self.section(keyword), self.scalar(name), self.rule_body(keyword, pairs, destination, rest))
+
+    def exact(self, children: list[Any]) -> Statement:
+        keyword, label, name, _, destination, *rest = children
+        body = self.rule_body(keyword, self.label_pairs(label), destination, rest)
+        return Statement(self.section(keyword), self.scalar(name), body)
+
+    capability = exact
+
+    def redundant(self, children: list[Any]) -> Statement:
+        keyword, name, _, destination, *rest = children
+        return Statement(self.section(keyword), self.scalar(name), self.rule_body(keyword, [], destination, rest))
+
+    def pattern(self, children: list[Any]) -> Statement:
+        keyword, label, patterns, _, destination, *rest = children
+        pairs = [*self.label_pairs(label), (self.key("pattern", patterns), patterns)]
+        return Statement(self.section(keyword), None, self.rule_body(keyword, pairs, destination, rest))
+
+    def size(self, children: list[Any]) -> Statement:
+        keyword, label, tier, _, destination, *rest = children
+        pairs = [*self.label_pairs(label), (self.key("size", tier), tier)]
+        return Statement(self.section(keyword), None, self.rule_body(keyword, pairs, destination, rest))
+
+    def default(self, children: list[Any]) -> Statement:
+        keyword, label, _, destination, *rest = children
+        body = self.rule_body(keyword, self.label_pairs(label), destination, rest)
+        return Statement(self.section(keyword), None, body)
+
+    def virtual(self, children: list[Any]) -> Statement:
+        keyword, label, name, _, split, *rest = children
+        pairs = [*self.label_pairs(label), (self.key("complexity", split), split)]
+        destination = Destination(split.start, split.end)
+        return Statement(self.section(keyword), self.scalar(name), self.rule_body(keyword, pairs, destination, rest))
+
+    def chain(self, children: list[Any]) -> Statement:
+        keyword, name, arrow, hops, block = children
+        start, end = self.place(arrow)
+        listed = self.sequence(hops) if hops else Sequence([], self.source, start, end)
+        pairs = self.joined([(self.key("chain", listed), listed)], block)
+        body = self.mapping(pairs, listed.start, block.end if block else listed.end)
+        return Statement(self.section(keyword), self.scalar(name), body)
+
+    def label(self, children: list[Any]) -> Scalar:
+        return self.scalar(children[0])
+
+    def label_pairs(self, label: Scalar | None) -> list[Pair]:
+        return [] if label is None else [(self.key("name", label), label)]
+
+    def patterns(self, children: list[Token]) -> Node:
+        return self.one_or_several([self.scalar(one) for one in children])
+
+    def tier(self, children: list[Token]) -> Scalar:
+        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        return DslScalar(self.source.text[start:end], False, self.source, start, end)
+
+    # Targets
+
+    def rule_body(self, keyword: Token, pairs: list[Pair], destination: Destination, rest: list[Any]) -> Mapping:
+        """The entry of a rule: what its sentence says, then its block."""
+        *modifiers, fallback, block = rest
+        pairs = [*pairs, *self.target_pairs(str(keyword), destination), *modifiers]
+        if fallback is not None:
+            pairs.append(fallback)
+        end = max([destination.end, *(value.end for _, value in pairs)])
+        return self.mapping(self.joined(pairs, block), destination.start, block.end if block else end)
+
+    def joined(self, pairs: list[Pair], block: Mapping | None) -> list[Pair]:
+        """Pairs that the sentence says with those of its block; no key twice."""
+        joined: list[Pair] = []
+        seen: dict[str, Scalar] = {}
+        for key, value in (*pairs, *(block.pairs if block is not None else ())):
+            if key.text in seen:
+                self.duplicate(key, seen[key.text])
+            else:
+                seen[key.text] = key
+                joined.append((key, value))
+        return joined
+
+    def duplicate(self, key: Scalar, first: Scalar) -> None:
+        self.problem(
+            "duplicate-key",
+            f"the key `{key.text}` stands twice",
+            key,
+            "remove one of the two",
+            (Related("first written here", first.span),),
+        )
+
+    def problem(
+        self, code: str, message: str, node: Node, help: str | None = None, related: tuple[Related, ...] = ()
+    ) -> None:
+        self.problems.append(Diagnostic(code, "error", message, node.span, help, related))
+
+    def target_pairs(self, keyword: str, destination: Destination) -> list[Pair]:
+        pairs: list[Pair] = []
+        if destination.models:
+            pairs.append(self.models_pair(keyword, destination))
+        if destination.providers:
+            single = len(destination.providers) == 1 and isinstance(destination.providers[0], Scalar)
+            listed = destination.providers[0] if single else self.sequence(destination.providers)
+            name = "provider" if single and keyword != "redundant" else "providers"
+            pairs.append((self.key(name, listed), listed))
+        return [*pairs, *destination.pairs]
+
+    def models_pair(self, keyword: str, destination: Destination) -> Pair:
+        models = destination.models
+        if keyword == "capability" and not (destination.explicit and len(models) == 1):
+            listed = self.sequence([*models])
+            return self.key("preferred_models", listed), listed
+        if len(models) > 1:
+            second = models[1]
+            self.problem(
+                "two-targets",
+                f"only a capability rule chooses among models, this rule names `{models[0].text}` and `{second.text}`",
+                second,
+                "keep one model; several providers are joined with `or`, without quotes",
+            )
+        return self.key("model", models[0]), models[0]
+
+    def destination(self, children: list[Any]) -> Destination:
+        first = children[0]
+        if not isinstance(first, Token):
+            return self.route(first, children[1:])
+        start, end = self.place(first)
+        if first.type == "PASS":
+            return Destination(start, end, [(self.word("pass", start, end), self.word("true", start, end))])
+        if first.type == "REFUSE":
+            return self.refusal(first, children[1], children[2])
+        if first.type == "ANY":
+            return self.with_places(Destination(start, end), children[1:])
+        _, _, arguments, closing, *places = children
+        found = self.route(arguments or [], [])
+        strategy = self.scalar(first)
+        found.start, found.end = start, self.place(closing)[1]
+        found.pairs.insert(0, (self.key("routing_strategy", strategy), strategy))
+        return self.with_places(found, places)
+
+    def refusal(self, keyword: Token, text: Token, status: Token | None) -> Destination:
+        said = self.scalar(text)
+        pairs: list[Pair] = [(self.key("refuse", said), said)]
+        if status is not None:
+            number = self.scalar(status)
+            pairs.append((self.key("status", number), number))
+        return Destination(self.place(keyword)[0], pairs[-1][1].end, pairs)
+
+    def route(self, items: list[Any], places: list[Any]) -> Destination:
+        """Providers, or models, as they stand joined by `or` or in the arguments of a strategy."""
+        models = [one for one in items if isinstance(one, ModelName)]
+        providers = [one for one in items if not isinstance(one, (ModelName, Token))]
+        ends = [self.node_of(one) for one in items if not isinstance(one, Token)]
+        start, end = (ends[0].start, ends[-1].end) if ends else (0, 0)
+        found = Destination(
+            start, end, [], providers, [one.name for one in models], any(one.explicit for one in models)
+        )
+        if models and providers:
+            self.problem(
+                "two-targets",
+                "models and providers do not mix in one list",
+                providers[0],
+                'a bare word is a provider, a quoted text is a model: write `"model" via provider`',
+            )
+        return self.with_places(found, places)
+
+    def node_of(self, item: Any) -> Node:
+        node: Node = item.name if isinstance(item, ModelName) else item
+        return node
+
+    def with_places(self, found: Destination, places: list[Any]) -> Destination:
+        """Adds `via …` and `where …`."""
+        for place in places:
+            if isinstance(place, Sequence):
+                if found.providers:
+                    self.problem(
+                        "two-targets",
+                        "this target names its providers twice",
+                        place,
+                        "keep those before `via`, or those after it",
+                    )
+                found.providers = place.items
+                found.end = place.end
+            elif place:
+                found.pairs += place
+                found.end = place[-1][1].end
+        return found
+
+    def providers(self, children: list[Any]) -> list[Node]:
+        return [one for one in children if not isinstance(one, Token)]
+
+    def models(self, children: list[Any]) -> list[ModelName]:
+        return [one for one in children if not isinstance(one, Token)]
+
+    def arguments(self, children: list[Any]) -> list[Any]:
+        return children
+
+    def via(self, children: list[Any]) -> Sequence:
+        return self.sequence([one for one in children if not isinstance(one, Token)])
+
+    def weighted(self, children: list[Any]) -> Node:
+        """`ollama`, or `ollama 70%` as `{provider: ollama, weight: 0.7}`."""
+        provider, weight = children
+        if weight is None:
+            named: Node = provider
+            return named
+        number = self.scalar(weight)
+        pairs: list[Pair] = [(self.key("provider", provider), provider), (self.key("weight", number), number)]
+        return self.mapping(pairs, provider.start, number.end)
+
+    def provider_name(self, children: list[Token]) -> Scalar:
+        return self.scalar(children[-1])
+
+    def model_name(self, children: list[Token]) -> ModelName:
+        return ModelName(self.scalar(children[-1]), len(children) > 1)
+
+    def filter(self, children: list[Any]) -> list[Pair]:
+        found = [one for one in children if not isinstance(one, Token)]
+        return self.joined([pair for one in found for pair in one], None)
+
+    def bound(self, children: list[Token]) -> list[Pair]:
+        name, comparison, value = (self.scalar(one) for one in children)
+        key = {"size": "min_model_size", "context": "min_context"}.get(name.text)
+        if key is None:
+            self.problem(
+                "wrong-value", f"`where` asks for `size` or `context`, not `{name.text}`", name, "write `size >= 13B`"
+            )
+        elif comparison.text != ">=":
+            self.problem(
+                "wrong-value",
+                f"`where {name.text}` takes `>=` only: it is the least that a candidate has",
+                comparison,
+                f"write `{name.text} >= {value.text}`",
+            )
+        return [(self.word(key or "min_context", name.start, name.end), value)]
+
+    def modifier(self, children: list[Token]) -> Pair:
+        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        if children[0].type == "STICKY":
+            value = self.scalar(children[2])
+            return self.word("sticky", start, value.start), value
+        name = "substitute" if children[0].type == "WITH" else "prefer_warm"
+        return self.word(name, start, end), self.word("true", start, end)
+
+    def split(self, children: list[Any]) -> Mapping:
+        simple, _, threshold, _, hard = children
+        number = self.scalar(threshold)
+        named = (("simple", simple.name), ("complex", hard.name), ("threshold", number))
+        return self.mapping([(self.key(key, value), value) for key, value in named], simple.name.start, hard.name.end)
+
+    # Fallbacks
+
+    def own_chain(self, children: list[Any]) -> Pair:
+        hops = [one for one in children if not isinstance(one, Token)]
+        start, end = self.place(children[0])
+        if not hops:
+            last = children[-1]
+            return self.word("fallback", start, end), self.word("none", *self.place(last))
+        return self.word("fallback", start, end), self.one_or_several(hops)
+
+    def named_chain(self, children: list[Token]) -> Pair:
+        start, end = self.place(children[0])[0], self.place(children[1])[1]
+        return self.word("fallback_chain", start, end), self.scalar(children[2])
+
+    def hops(self, children: list[Any]) -> list[Node]:
+        return [one for one in children if not isinstance(one, Token)]
+
+    def hop(self, children: list[Any]) -> Node:
+        """A bare provider stays one; else a mapping of what the hop says."""
+        *target, kinds, condition, reason = children
+        pairs: list[Pair] = []
+        for one in target:
+            if isinstance(one, ModelName):
+                pairs.append((self.key("model", one.name), one.name))
+            elif isinstance(one, Scalar):
+                pairs.append((self.key("provider", one), one))
+        if len(pairs) == 1 and pairs[0][0].text == "provider" and not (kinds or condition or reason):
+            return pairs[0][1]
+        pairs.sort(key=lambda pair: pair[0].text != "provider")
+        pairs += [pair for pair in (kinds, condition, reason) if pair is not None]
+        return self.mapping(pairs, min(key.start for key, _ in pairs), max(value.end for _, value in pairs))
+
+    def kinds(self, children: list[Token]) -> Pair:
+        named: list[Node] = [self.scalar(one) for one in children if one.type == "WORD"]
+        return self.word("on_error", *self.place(children[0])), self.one_or_several(named)
+
+    def hop_condition(self, children: list[Any]) -> Pair:
+        keyword, (start, end) = children
+        return self.word("when", *self.place(keyword)), condition_text(self.source, start, end)
+
+    def reason(self, children: list[Token]) -> Pair:
+        return self.word("description", *self.place(children[0])), self.scalar(children[1])
+
+    # Conditions: only where they stand; their own parser reads them
+
+    def condition(self, children: list[Any]) -> tuple[int, int]:
+        places = [self.extent(one) for one in children if one is not None]
+        return places[0][0], places[-1][1]
+
+    def list_of_literals(self, children: list[Token]) -> tuple[int, int]:
+        return self.condition(children)
+
+    def extent(self, child: Any) -> tuple[int, int]:
+        if isinstance(child, Token):
+            return self.place(child)
+        found: tuple[int, int] = child
+        return found
+
+    # Blocks and values
+
+    def block(self, children: list[Any]) -> Mapping:
+        pairs = [one for one in children if not isinstance(one, Token)]
+        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        node = self.mapping(self.joined(pairs, None), start, end)
+        self.bound_depth(node, [value for _, value in pairs])
+        return node
+
+    model_block = block
+
+    def bound_depth(self, node: Mapping | Sequence, inner: list[Node]) -> None:
+        """Nesting is counted in `weight`, as nothing is aliased here; what is too deep is cut off."""
+        depth = 1 + max((one.weight for one in inner if not isinstance(one, Scalar)), default=0)
+        node.weight = depth
+        if depth == MAX_DEPTH:
+            self.problem("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", node)
+        if depth >= MAX_DEPTH:
+            if isinstance(node, Mapping):
+                node.pairs = []
+            else:
+                node.items = []
+
+    def pair(self, children: list[Any]) -> Pair:
+        key, value = children
+        return self.scalar(key), value
+
+    def served(self, children: list[Any]) -> Pair:
+        servings = [one for one in children if not isinstance(one, Token)]
+        start, end = self.place(children[0])[0], self.place(children[1])[1]
+        key = self.word("served_by", start, end)
+        if all(upstream is None for _, upstream in servings):
+            return key, self.sequence([provider for provider, _ in servings])
+        pairs: list[Pair] = []
+        for provider, upstream in servings:
+            pairs.append((provider, upstream or self.word("null", provider.start, provider.end)))
+        return key, self.mapping(self.joined(pairs, None), pairs[0][0].start, pairs[-1][1].end)
+
+    def serving(self, children: list[Any]) -> tuple[Scalar, Scalar | None]:
+        upstream = children[2] if len(children) > 2 else None
+        return self.scalar(children[0]), None if upstream is None else self.scalar(upstream)
+
+    def values(self, children: list[Any]) -> Node:
+        return self.one_or_several([self.value(one) for one in children])
+
+    def value(self, child: Any) -> Node:
+        node: Node = self.scalar(child) if isinstance(child, Token) else child
+        return node
+
+    def bracketed(self, children: list[Any]) -> Sequence:
+        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        items = [self.value(one) for one in children[1:-1] if one is not None]
+        node = Sequence(items, self.source, start, end)
+        self.bound_depth(node, items)
+        return node
+
+    def environment(self, children: list[Any]) -> Scalar:
+        """`env("X", "d")` is the text `${X:-d}`."""
+        keyword, _, variable, default, closing = children
+        name = self.scalar(variable)
+        start, end = self.place(keyword)[0], self.place(closing)[1]
+        if not _VARIABLE.match(name.text):
+            self.problem(
+                "environment-reference",
+                f"`{name.text}` is no name of an environment variable",
+                name,
+                'such names are letters, digits and `_`: env("VLLM_API_BASE")',
+            )
+        text = f"${{{name.text}}}"
+        if default is not None:
+            fallback = self.scalar(default)
+            if "}" in fallback.text:
+                self.problem("environment-reference", "the default of a reference cannot hold `}`", fallback)
+            text = f"${{{name.text}:-{fallback.text}}}"
+        return DslScalar(text, False, self.source, start, end)
+
+
+def section_items(statements: list[Statement], source: Source) -> list[Pair]:
+    """The sections of a document: entries of one section together, in the order in which they are first spoken of."""
+    pairs: list[Pair] = []
+    open_sections: dict[str, Mapping | Sequence] = {}
+    for statement in statements:
+        name = statement.section.text
+        if name not in _SECTIONS.values():
+            pairs.append((statement.section, statement.body))
+            continue
+        section = open_sections.get(name)
+        if section is None:
+            start, end = statement.section.start, statement.body.end
+            section = Sequence([], source, start, end) if name in _ITEMS else Mapping([], source, start, end)
+            open_sections[name] = section
+            pairs.append((statement.section, section))
+        if isinstance(section, Sequence):
+            section.items.append(statement.body)
+        else:
+            assert statement.name is not None
+            section.pairs.append((statement.name, statement.body))
+        section.end = max(section.end, statement.body.end)
+    return pairs

@@ -1,0 +1,400 @@
+"""What is wrong with a broken statement, at the narrowest place, with an example in the user's own names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from rulec.diagnostics import Diagnostic, Rejected, did_you_mean
+from rulec.source import Source, Span
+from rulec.syntax.condition_parser import parse_condition
+from rulec.syntax.dsl.scalars import condition_text
+from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
+
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n\f]+|\#[^\n]*)
+      | (?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|/(?:\\.|[^/\\\n])+/)
+      | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*)
+      | (?P<mark>->|[<>=!]=|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_OPENING = {"{": "}", "(": ")", "[": "]"}
+_ARROWS = frozenset(("=>", "=", "→", "-", ">", "==", ":=", ">="))
+
+_EXPECTED = (
+    (("PASS", "REFUSE"), 'a target (a provider, a model in quotes, `pass` or `refuse "text"`)'),
+    (("NOT", "FIELD"), "a condition"),
+    (("MATCHES", "TEXT_OPERATOR"), "an operator, such as `==`, `in` or `matches`"),
+    (
+        ("THEN", "MAP_OPENING", "VIA"),
+        "`via`, `then`, `using`, a block `{ … }`, or the next statement at the start of a line",
+    ),
+    (("THEN", "MAP_OPENING"), "`then`, `using`, a block `{ … }`, or the next statement at the start of a line"),
+    (("THEN",), "`then`"),
+    (("ON", "WHEN"), "`on`, `when`, `then`, or the next statement at the start of a line"),
+    (("NOTHING", "PROVIDER"), "the hop: a provider, a model in quotes, or `nothing`"),
+    (("PROVIDER", "STRING"), "a provider, or a model in quotes"),
+    (("PROVIDER", "WORD"), "a provider"),
+    (("REGEX", "SIZE", "WORD"), "a value"),
+    (("REGEX", "STRING"), "a pattern, such as `/^llama/`"),
+    (("COMPARISON", "SIZE"), "a size tier, such as `< 8B` or `8B - 13B`"),
+    (("MAP_CLOSING", "WORD"), "a key, or `}`"),
+    (("SUBSTITUTE",), "`with substitute`"),
+    (("WARM",), "`prefer warm`"),
+    (("BY",), "`by`"),
+    (("BELOW",), "`below` and the threshold"),
+    (("ELSE",), "`else` and the model for complex requests"),
+    (("CHAIN",), "`chain` and its name"),
+    (("COLON", "ARROW"), "`->` and where it goes"),
+    (("ARROW",), "`->` and where it goes"),
+    (("COLON",), "`:` and the condition"),
+    (("MAP_OPENING",), "a block `{ … }`"),
+    (("CLOSING",), "`)`"),
+    (("LIST_CLOSING",), "`]`"),
+    (("STRING", "WORD"), "a name"),
+    (("STRING",), "a text in quotes"),
+    (("NUMBER",), "a number"),
+    (("WORD",), "a word"),
+)
+"""What is said where these terminals of the grammar are possible; the first line whose terminals all are."""
+
+_EXAMPLES = {
+    "version": "version 1",
+    "request": "request {{ capability_header X-Capability }}",
+    "provider": 'provider {provider} {{ litellm "{provider}/{{model}}" }}',
+    "model": 'model "{model}" {{ served by {provider} }}',
+    "when": 'when {name}: header.x-priority == "high" -> {provider}',
+    "exact": 'exact "{model}" -> {provider}, then {other}',
+    "virtual": 'virtual "auto" -> "{model}" below 50 else "{second}"',
+    "redundant": 'redundant "{model}" -> weighted({provider} 70%, {other} 30%)',
+    "pattern": "pattern /^llama/ -> {provider}, then {other}",
+    "capability": 'capability {name} -> round_robin("{model}", "{second}") via {provider}',
+    "size": "size 8B - 13B -> {provider}, then {other}",
+    "default": "default -> {provider} using chain {chain}",
+    "chain": "chain {name} -> {provider}, then {other} on timeout or rate_limit",
+    "strategy": "strategy usage_based {{ weight_factors {{ latency 0.5  cost 0.5 }} }}",
+    "signal": 'signal {name} {{ kind utilization  url "https://metrics.example/gpu" }}',
+    "defaults": "defaults {{ temperature 0.7 }}",
+    "litellm": "litellm {{ router_settings {{ timeout 30 }} }}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the text declares, for examples that its author recognises."""
+
+    providers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
+
+
+def names_in(text: str) -> Names:
+    """The names that a text seems to declare; it may be broken."""
+
+    def named(keyword: str) -> tuple[str, ...]:
+        found = re.findall(rf"""^{keyword}[ \t]+("[^"\n]+"|'[^'\n]+'|[A-Za-z_][\w.-]*(?=\s))""", text, re.MULTILINE)
+        return tuple(one.strip("\"'") for one in found)
+
+    return Names(named("provider"), named("model") + named("exact"), named("chain"))
+
+
+@dataclass(slots=True)
+class Mistake:
+    """A piece of text that is no statement, and what the parser said of it."""
+
+    source: Source
+    start: int
+    piece: str
+    error: UnexpectedToken | UnexpectedCharacters
+    names: Names
+    accepted: frozenset[str] = field(init=False)
+    at: int = field(init=False)
+    """The offset in the piece at which nothing fits any more."""
+
+    def __post_init__(self) -> None:
+        error = self.error
+        if isinstance(error, UnexpectedToken):
+            self.accepted = frozenset(error.accepts or error.expected)
+            ended = error.token.type == "$END"
+            at = len(self.piece) if ended else error.token.start_pos
+        else:
+            self.accepted = frozenset(error.allowed or ())
+            at = error.pos_in_stream
+        self.at = len(self.piece) if at is None else at
+
+    def span(self, start: int, end: int) -> Span:
+        start = min(start, max(len(self.piece) - 1, 0))
+        return Span(self.source, self.start + start, self.start + max(end, start + 1))
+
+    @property
+    def keyword(self) -> str:
+        found = re.match(r"[A-Za-z_][\w-]*", self.piece)
+        return found.group() if found else ""
+
+    @property
+    def found(self) -> str:
+        """What stands at the mistake: a text, word or mark; empty at the end."""
+        for kind, text, start, end in tokens(self.piece):
+            if end > self.at and kind != "space":
+                return text if start <= self.at else self.piece[self.at : end]
+        return ""
+
+    def last_end(self) -> int:
+        """Where the last thing before the mistake ends."""
+        last = 0
+        for kind, _, start, end in tokens(self.piece):
+            if start >= self.at:
+                break
+            if kind != "space":
+                last = end
+        return last
+
+
+def tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """A rough reading of a text that may be broken: kind, text, start and end of each piece."""
+    for found in _TOKEN.finditer(text):
+        yield str(found.lastgroup), found.group(), found.start(), found.end()
+
+
+def explain(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
+    """The one diagnostic for a broken statement; the more a check knows, the earlier it is asked."""
+    checks = (
+        _no_statement,
+        _indented,
+        _condition,
+        _unclosed_text,
+        _unquoted_name,
+        _unclosed_bracket,
+        _wrong_arrow,
+        _bare_strategy,
+        _keyword_as_name,
+    )
+    for check in checks:
+        found = check(mistake, keywords)
+        if found is not None:
+            return found
+    return _unexpected(mistake, keywords)
+
+
+def _error(message: str, span: Span, help: str | None) -> Diagnostic:
+    return Diagnostic("dsl-syntax", "error", message, span, help)
+
+
+def _no_statement(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    keyword = mistake.keyword
+    if keyword in keywords or keyword.startswith("x-") or (not keyword and mistake.piece[:1].isspace()):
+        return None
+    if not keyword:
+        mark = mistake.found or mistake.piece[:1]
+        return _error(f"`{mark}` begins no statement", mistake.span(0, 1), _statement_list(keywords))
+    span = mistake.span(0, len(keyword))
+    if re.match(r"[A-Za-z_-]+:(\s|$)", mistake.piece):
+        return _error(
+            f"`{keyword}:` begins no statement",
+            span,
+            "this looks like YAML: rules in YAML stand in files that end in .yaml",
+        )
+    near = did_you_mean(keyword, keywords)
+    return _error(
+        f"`{keyword}` begins no statement", span, f"did you mean `{near}`?" if near else _statement_list(keywords)
+    )
+
+
+def _statement_list(keywords: tuple[str, ...]) -> str:
+    return "statements begin with " + ", ".join(f"`{one}`" for one in keywords)
+
+
+def _indented(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """A statement that does not stand at the start of its line: the first of a piece, or one inside another."""
+    line_start = mistake.piece.rfind("\n", 0, mistake.at) + 1
+    if mistake.piece[line_start : mistake.at].strip() or line_start == mistake.at or mistake.found not in keywords:
+        return None
+    if {"MAP_CLOSING", "COLON"} & mistake.accepted and "$END" not in mistake.accepted:
+        return None
+    span = mistake.span(mistake.at, mistake.at + len(mistake.found))
+    return _error("a statement begins at the start of its line", span, "remove the spaces before it")
+
+
+def _condition(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """Where the mistake is within a condition, its own parser says it better."""
+    region = _condition_region(mistake)
+    if region is None or ("ARROW" in mistake.accepted and "->" not in mistake.piece):
+        return None
+    start, end = region
+    if not mistake.piece[start:end].strip():
+        return None
+    try:
+        parse_condition(condition_text(mistake.source, mistake.start + start, mistake.start + end).located())
+    except Rejected as rejected:
+        return rejected.diagnostic
+    return None
+
+
+def _condition_region(mistake: Mistake) -> tuple[int, int] | None:
+    """The condition in which, or at whose end, the mistake is."""
+    start: int | None = None
+    seen = 0
+    found: tuple[int, int] | None = None
+    for kind, text, begin, end in tokens(mistake.piece):
+        if kind == "space":
+            continue
+        ends = text in ("->", "{") or (text in ("then", "because") and start is not None)
+        if start is not None and ends:
+            found = (start, begin)
+            start = None
+            if begin >= mistake.at:
+                break
+        elif start is None and (text == "when" and seen > 2 or text == ":" and seen == 2 and mistake.keyword == "when"):
+            start, found = end, None
+        seen += 1
+    if start is not None:
+        found = (start, len(mistake.piece.rstrip()))
+    if found is None or not found[0] <= mistake.at:
+        return None
+    low, high = found
+    while low < high and mistake.piece[low].isspace():
+        low += 1
+    text = mistake.piece[low:high].rstrip().rstrip(",")
+    return (low, low + len(text)) if mistake.at <= high else None
+
+
+def _unclosed_text(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    character = mistake.piece[mistake.at : mistake.at + 1]
+    if character not in ("'", '"', "/") or mistake.found != character:
+        return None
+    end = mistake.piece.find("\n", mistake.at)
+    end = len(mistake.piece) if end < 0 else end
+    if character == "/":
+        return _error(
+            "this pattern is never closed", mistake.span(mistake.at, end), "close it with `/`; inside write `\\/`"
+        )
+    return _error(
+        "this text is never closed", mistake.span(mistake.at, end), f"close it with {character} on the same line"
+    )
+
+
+def _unquoted_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`exact llama3.1:8b -> …`: a name with other characters than a word has."""
+    if mistake.keyword not in ("exact", "virtual", "redundant", "model", "provider", "capability", "chain"):
+        return None
+    start = end = mistake.at
+    while start > 0 and mistake.piece[start - 1] not in " \t\n,({":
+        start -= 1
+    while end < len(mistake.piece) and mistake.piece[end] not in " \t\r\n,){}":
+        end += 1
+    name = mistake.piece[start:end]
+    if start == mistake.at and not re.match(r"[A-Za-z0-9]", name):
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9][\w.:/@+-]*", name) or re.fullmatch(r"[A-Za-z_][\w]*([.-]\w+)*", name):
+        return None
+    return _error(f"the name `{name}` needs quotes", mistake.span(start, end), f'write `"{name}"`')
+
+
+def _unclosed_bracket(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    if mistake.found:
+        return None
+    waiting: list[tuple[str, int]] = []
+    for kind, text, start, _ in tokens(mistake.piece):
+        if kind != "mark":
+            continue
+        if text in _OPENING:
+            waiting.append((text, start))
+        elif waiting and text == _OPENING[waiting[-1][0]]:
+            waiting.pop()
+    if not waiting:
+        return None
+    mark, start = waiting[-1]
+    return _error(f"this `{mark}` is never closed", mistake.span(start, start + 1), f"close it with `{_OPENING[mark]}`")
+
+
+def _wrong_arrow(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    end = mistake.at
+    while end < len(mistake.piece) and mistake.piece[end] in "=-→>:":
+        end += 1
+    found = mistake.piece[mistake.at : end]
+    if "ARROW" not in mistake.accepted or found not in _ARROWS:
+        return None
+    return _error(f"expected `->` here, not `{found}`", mistake.span(mistake.at, end), _example(mistake))
+
+
+def _bare_strategy(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`-> round_robin "a"`: the candidates of a strategy stand in parentheses."""
+    end = mistake.last_end()
+    start = _last_start(mistake, end)
+    word = mistake.piece[start:end]
+    if word not in (*STRATEGIES, *STRATEGY_SYNONYMS) or "VIA" in mistake.accepted and "OPENING" not in mistake.accepted:
+        return None
+    help = f'write `{word}("model", "model")`, `{word}(provider, provider)` or `{word}(any)`'
+    return _error(f"the candidates of `{word}` stand in parentheses", mistake.span(start, end), help)
+
+
+def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`-> any ` where a provider is called `any`: the words of the sentence need quotes as names."""
+    error = mistake.error
+    if not isinstance(error, UnexpectedToken) or "WORD" not in mistake.accepted or not error.token.type.isupper():
+        return None
+    word = str(error.token)
+    if error.token.type in ("WORD", "FIELD") or not re.fullmatch(r"[a-z_]+", word):
+        return None
+    if {"MAP_CLOSING", "PASS"} & mistake.accepted and "PROVIDER" not in mistake.accepted:
+        return None
+    quoted = f'provider "{word}"' if "PROVIDER" in mistake.accepted else f'"{word}"'
+    return _error(
+        f"`{word}` is a word of the language",
+        mistake.span(mistake.at, mistake.at + len(word)),
+        f"as a name write `{quoted}`",
+    )
+
+
+def _unexpected(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
+    expected = _expected(mistake.accepted)
+    found = mistake.found
+    if found:
+        message = (
+            f"expected {expected} here, not `{_short(found)}`"
+            if expected
+            else f"`{_short(found)}` is not expected here"
+        )
+        return _error(message, mistake.span(mistake.at, mistake.at + len(found)), _example(mistake))
+    end = mistake.last_end()
+    return _error(
+        f"expected {expected or 'more'} after this", mistake.span(_last_start(mistake, end), end), _example(mistake)
+    )
+
+
+def _last_start(mistake: Mistake, end: int) -> int:
+    return max((start for kind, _, start, stop in tokens(mistake.piece) if kind != "space" and stop <= end), default=0)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _expected(accepted: frozenset[str]) -> str | None:
+    return next((said for terminals, said in _EXPECTED if accepted.issuperset(terminals)), None)
+
+
+def _example(mistake: Mistake) -> str | None:
+    """A correct statement of the same kind, with names of the user's where there are some."""
+    shape = _EXAMPLES.get(mistake.keyword)
+    if shape is None:
+        return None
+    providers = (*mistake.names.providers, "ollama", "vllm")
+    models = (*mistake.names.models, "llama3.1:8b", "gpt-4o")
+    own = [text.strip("\"'") for kind, text, _, _ in tokens(mistake.piece) if kind == "text" and text[0] != "/"]
+    model = own[0] if own and mistake.keyword in ("exact", "virtual", "redundant", "model") else models[0]
+    words = [text for kind, text, _, _ in tokens(mistake.piece) if kind == "word"]
+    name = words[1] if len(words) > 1 and mistake.keyword in ("when", "capability", "chain", "signal") else "urgent"
+    provider = words[1] if len(words) > 1 and mistake.keyword == "provider" else providers[0]
+    filled = shape.format(
+        provider=provider,
+        other=next((one for one in providers if one != provider), "vllm"),
+        model=model,
+        second=next((one for one in models if one != model), "gpt-4o"),
+        chain=(*mistake.names.chains, "default")[0],
+        name=name,
+    )
+    return f"such a statement looks like `{filled}`"
