@@ -69,9 +69,9 @@ def read_rules(source: Source, rule_set: RuleSet, diagnostics: Diagnostics) -> N
     if not source.path.endswith(DSL_SUFFIX):
         read_rule_file(source, rule_set, diagnostics)
         return
-    from rulec.syntax.dsl import read_dsl_document
+    from rulec.syntax.dsl.reader import read_dsl_document
 
-    document = read_dsl_document(source, diagnostics)
+    document = read_dsl_document(source, diagnostics, rule_set.broken)
     if document is not None:
         read_rule_document(document, rule_set, diagnostics)
 

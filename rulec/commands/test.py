@@ -116,7 +116,7 @@ def judge_of(suite: Suite, report: Report) -> Judge | None:
 
 def dsl_document(rules: Scalar, diagnostics: Diagnostics) -> Node | None:
     """The rules of a suite that are written in the DSL, as a block text; its lines are those of the file."""
-    from rulec.syntax.dsl import read_dsl_document
+    from rulec.syntax.dsl.reader import read_dsl_document
 
     return read_dsl_document(Source(rules.source.path, "\n" * rules.span.line + rules.text), diagnostics)
 

@@ -1,6 +1,6 @@
 """Statements to nodes: each rule of the grammar becomes the node that says the same in YAML.
 
-The methods are called by Lark while it parses, each with what its part of the grammar is made of; their names are those
+The methods are called while the text is parsed, each with what its part of the grammar is made of; their names are those
 of grammar/routing.lark.
 """
 
@@ -10,11 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lark import Token
-
 from rulec.diagnostics import Diagnostic, Related
 from rulec.source import Source
-from rulec.syntax.dsl.scalars import DslScalar, condition_text, pattern_text, percentage, quoted_text
+from rulec.syntax.dsl.parser import Token
+from rulec.syntax.dsl.scalars import DslScalar, condition_text, percentage, quoted_text
 from rulec.syntax.nodes import MAX_DEPTH, Mapping, Node, Scalar, Sequence
 
 Pair = tuple[Scalar, Node]
@@ -67,30 +66,22 @@ class ModelName:
 
 
 class Builder:
-    """Builds the nodes of one text; `offset` is where that text begins in the source."""
+    """Builds the nodes of one text."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.offset = 0
         self.problems: list[Diagnostic] = []
 
     # Scalars
 
     def scalar(self, token: Token) -> DslScalar:
         """A word, number, text or pattern as a scalar."""
-        start, end = self.place(token)
-        kind = token.type
-        if kind == "STRING":
-            return DslScalar(quoted_text(token), False, self.source, start, end)
-        if kind == "REGEX":
-            return DslScalar(pattern_text(token), False, self.source, start, end)
+        kind, text = token.kind, token.text
+        if kind == "STRING" or kind == "REGEX":
+            return DslScalar(quoted_text(text), False, self.source, token.start, token.end)
         if kind == "PERCENT":
-            return DslScalar(percentage(token), True, self.source, start, end)
-        return DslScalar(str(token), True, self.source, start, end)
-
-    def place(self, token: Token) -> tuple[int, int]:
-        assert token.start_pos is not None and token.end_pos is not None
-        return token.start_pos + self.offset, token.end_pos + self.offset
+            text = percentage(text)
+        return DslScalar(text, True, self.source, token.start, token.end)
 
     def word(self, text: str, start: int, end: int) -> DslScalar:
         """A word that the sentence implies, at the place that implies it."""
@@ -123,8 +114,8 @@ class Builder:
     provider = strategy = signal = model = entry
 
     def section(self, keyword: Token) -> DslScalar:
-        start, end = self.place(keyword)
-        text = str(keyword)
+        start, end = keyword.start, keyword.end
+        text = keyword.text
         return DslScalar(_SECTIONS.get(text, text), True, self.source, start, end)
 
     def whole_section(self, children: list[Any]) -> Statement:
@@ -135,7 +126,7 @@ class Builder:
 
     def when(self, children: list[Any]) -> Statement:
         keyword, name, colon, _, arrow, destination, *rest = children
-        start, end = self.place(colon)[1], self.place(arrow)[0]
+        start, end = colon.end, arrow.start
         raw = self.source.text[start:end]
         start += len(raw) - len(raw.lstrip())
         condition = condition_text(self.source, start, max(start + 1, end - len(raw) + len(raw.rstrip())))
@@ -176,7 +167,7 @@ class Builder:
 
     def chain(self, children: list[Any]) -> Statement:
         keyword, name, arrow, hops, block = children
-        start, end = self.place(arrow)
+        start, end = arrow.start, arrow.end
         listed = self.sequence(hops) if hops else Sequence([], self.source, start, end)
         pairs = self.joined([(self.key("chain", listed), listed)], block)
         body = self.mapping(pairs, listed.start, block.end if block else listed.end)
@@ -192,7 +183,7 @@ class Builder:
         return self.one_or_several([self.scalar(one) for one in children])
 
     def tier(self, children: list[Token]) -> Scalar:
-        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        start, end = children[0].start, children[-1].end
         return DslScalar(self.source.text[start:end], False, self.source, start, end)
 
     # Targets
@@ -200,7 +191,7 @@ class Builder:
     def rule_body(self, keyword: Token, pairs: list[Pair], destination: Destination, rest: list[Any]) -> Mapping:
         """The entry of a rule: what its sentence says, then its block."""
         *modifiers, fallback, block = rest
-        pairs = [*pairs, *self.target_pairs(str(keyword), destination), *modifiers]
+        pairs = [*pairs, *self.target_pairs(keyword.text, destination), *modifiers]
         if fallback is not None:
             pairs.append(fallback)
         end = max([destination.end, *(value.end for _, value in pairs)])
@@ -262,17 +253,17 @@ class Builder:
         first = children[0]
         if not isinstance(first, Token):
             return self.route(first, children[1:])
-        start, end = self.place(first)
-        if first.type == "PASS":
+        start, end = first.start, first.end
+        if first.kind == "PASS":
             return Destination(start, end, [(self.word("pass", start, end), self.word("true", start, end))])
-        if first.type == "REFUSE":
+        if first.kind == "REFUSE":
             return self.refusal(first, children[1], children[2])
-        if first.type == "ANY":
+        if first.kind == "ANY":
             return self.with_places(Destination(start, end), children[1:])
         _, _, arguments, closing, *places = children
         found = self.route(arguments or [], [])
         strategy = self.scalar(first)
-        found.start, found.end = start, self.place(closing)[1]
+        found.start, found.end = start, closing.end
         found.pairs.insert(0, (self.key("routing_strategy", strategy), strategy))
         return self.with_places(found, places)
 
@@ -282,7 +273,7 @@ class Builder:
         if status is not None:
             number = self.scalar(status)
             pairs.append((self.key("status", number), number))
-        return Destination(self.place(keyword)[0], pairs[-1][1].end, pairs)
+        return Destination(keyword.start, pairs[-1][1].end, pairs)
 
     def route(self, items: list[Any], places: list[Any]) -> Destination:
         """Providers, or models, as they stand joined by `or` or in the arguments of a strategy."""
@@ -373,11 +364,11 @@ class Builder:
         return [(self.word(key or "min_context", name.start, name.end), value)]
 
     def modifier(self, children: list[Token]) -> Pair:
-        start, end = self.place(children[0])[0], self.place(children[-1])[1]
-        if children[0].type == "STICKY":
+        start, end = children[0].start, children[-1].end
+        if children[0].kind == "STICKY":
             value = self.scalar(children[2])
             return self.word("sticky", start, value.start), value
-        name = "substitute" if children[0].type == "WITH" else "prefer_warm"
+        name = "substitute" if children[0].kind == "WITH" else "prefer_warm"
         return self.word(name, start, end), self.word("true", start, end)
 
     def split(self, children: list[Any]) -> Mapping:
@@ -390,14 +381,14 @@ class Builder:
 
     def own_chain(self, children: list[Any]) -> Pair:
         hops = [one for one in children if not isinstance(one, Token)]
-        start, end = self.place(children[0])
+        start, end = children[0].start, children[0].end
         if not hops:
             last = children[-1]
-            return self.word("fallback", start, end), self.word("none", *self.place(last))
+            return self.word("fallback", start, end), self.word("none", last.start, last.end)
         return self.word("fallback", start, end), self.one_or_several(hops)
 
     def named_chain(self, children: list[Token]) -> Pair:
-        start, end = self.place(children[0])[0], self.place(children[1])[1]
+        start, end = children[0].start, children[1].end
         return self.word("fallback_chain", start, end), self.scalar(children[2])
 
     def hops(self, children: list[Any]) -> list[Node]:
@@ -419,15 +410,15 @@ class Builder:
         return self.mapping(pairs, min(key.start for key, _ in pairs), max(value.end for _, value in pairs))
 
     def kinds(self, children: list[Token]) -> Pair:
-        named: list[Node] = [self.scalar(one) for one in children if one.type == "WORD"]
-        return self.word("on_error", *self.place(children[0])), self.one_or_several(named)
+        named: list[Node] = [self.scalar(one) for one in children if one.kind == "WORD"]
+        return self.word("on_error", children[0].start, children[0].end), self.one_or_several(named)
 
     def hop_condition(self, children: list[Any]) -> Pair:
         keyword, (start, end) = children
-        return self.word("when", *self.place(keyword)), condition_text(self.source, start, end)
+        return self.word("when", keyword.start, keyword.end), condition_text(self.source, start, end)
 
     def reason(self, children: list[Token]) -> Pair:
-        return self.word("description", *self.place(children[0])), self.scalar(children[1])
+        return self.word("description", children[0].start, children[0].end), self.scalar(children[1])
 
     # Conditions: only where they stand; their own parser reads them
 
@@ -440,7 +431,7 @@ class Builder:
 
     def extent(self, child: Any) -> tuple[int, int]:
         if isinstance(child, Token):
-            return self.place(child)
+            return child.start, child.end
         found: tuple[int, int] = child
         return found
 
@@ -448,7 +439,7 @@ class Builder:
 
     def block(self, children: list[Any]) -> Mapping:
         pairs = [one for one in children if not isinstance(one, Token)]
-        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        start, end = children[0].start, children[-1].end
         node = self.mapping(self.joined(pairs, None), start, end)
         self.bound_depth(node, [value for _, value in pairs])
         return node
@@ -473,7 +464,7 @@ class Builder:
 
     def served(self, children: list[Any]) -> Pair:
         servings = [one for one in children if not isinstance(one, Token)]
-        start, end = self.place(children[0])[0], self.place(children[1])[1]
+        start, end = children[0].start, children[1].end
         key = self.word("served_by", start, end)
         if all(upstream is None for _, upstream in servings):
             return key, self.sequence([provider for provider, _ in servings])
@@ -494,7 +485,7 @@ class Builder:
         return node
 
     def bracketed(self, children: list[Any]) -> Sequence:
-        start, end = self.place(children[0])[0], self.place(children[-1])[1]
+        start, end = children[0].start, children[-1].end
         items = [self.value(one) for one in children[1:-1] if one is not None]
         node = Sequence(items, self.source, start, end)
         self.bound_depth(node, items)
@@ -504,7 +495,7 @@ class Builder:
         """`env("X", "d")` is the text `${X:-d}`."""
         keyword, _, variable, default, closing = children
         name = self.scalar(variable)
-        start, end = self.place(keyword)[0], self.place(closing)[1]
+        start, end = keyword.start, closing.end
         if not _VARIABLE.match(name.text):
             self.problem(
                 "environment-reference",

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean
 from rulec.source import Source, Span
 from rulec.syntax.condition_parser import parse_condition
+from rulec.syntax.dsl.parser import END, Unexpected
 from rulec.syntax.dsl.scalars import condition_text
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 
@@ -108,22 +107,15 @@ class Mistake:
     source: Source
     start: int
     piece: str
-    error: UnexpectedToken | UnexpectedCharacters
+    error: Unexpected
     names: Names
     accepted: frozenset[str] = field(init=False)
     at: int = field(init=False)
     """The offset in the piece at which nothing fits any more."""
 
     def __post_init__(self) -> None:
-        error = self.error
-        if isinstance(error, UnexpectedToken):
-            self.accepted = frozenset(error.accepts or error.expected)
-            ended = error.token.type == "$END"
-            at = len(self.piece) if ended else error.token.start_pos
-        else:
-            self.accepted = frozenset(error.allowed or ())
-            at = error.pos_in_stream
-        self.at = len(self.piece) if at is None else at
+        self.accepted = self.error.accepted()
+        self.at = self.error.token.start - self.start
 
     def span(self, start: int, end: int) -> Span:
         start = min(start, max(len(self.piece) - 1, 0))
@@ -212,7 +204,7 @@ def _indented(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
     line_start = mistake.piece.rfind("\n", 0, mistake.at) + 1
     if mistake.piece[line_start : mistake.at].strip() or line_start == mistake.at or mistake.found not in keywords:
         return None
-    if {"MAP_CLOSING", "COLON"} & mistake.accepted and "$END" not in mistake.accepted:
+    if {"MAP_CLOSING", "COLON"} & mistake.accepted and END not in mistake.accepted:
         return None
     span = mistake.span(mistake.at, mistake.at + len(mistake.found))
     return _error("a statement begins at the start of its line", span, "remove the spaces before it")
@@ -333,11 +325,11 @@ def _bare_strategy(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
 
 def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
     """`-> any ` where a provider is called `any`: the words of the sentence need quotes as names."""
-    error = mistake.error
-    if not isinstance(error, UnexpectedToken) or "WORD" not in mistake.accepted or not error.token.type.isupper():
+    token = mistake.error.token
+    if "WORD" not in mistake.accepted or not token.kind.isupper():
         return None
-    word = str(error.token)
-    if error.token.type in ("WORD", "FIELD") or not re.fullmatch(r"[a-z_]+", word):
+    word = token.text
+    if token.kind in ("WORD", "FIELD") or not re.fullmatch(r"[a-z_]+", word):
         return None
     if {"MAP_CLOSING", "PASS"} & mistake.accepted and "PROVIDER" not in mistake.accepted:
         return None

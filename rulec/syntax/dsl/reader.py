@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any
-
-from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from rulec.diagnostics import Diagnostics
-from rulec.resources import resource_folder
 from rulec.source import Source
 from rulec.syntax.dsl.builder import Builder, Statement, section_items
 from rulec.syntax.dsl.mistakes import Mistake, explain, names_in
+from rulec.syntax.dsl.parser import NAMES, Unexpected, parse
 from rulec.syntax.nodes import Mapping
 
 STATEMENTS = (
@@ -59,77 +54,51 @@ _ONLY_STATEMENTS = ("exact", "virtual", "redundant", "pattern", "capability", "d
 """Keywords that can begin no line within a statement outside braces: indented, they are a statement that slipped."""
 _LINE_START = re.compile(r"^[ \t]*(?=[^\s#}\])])", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_.-]*)?")
+_DECLARED = re.compile(r"""(provider|model|chain)[ \t]+("[^"\n]*"|'[^'\n]*'|[A-Za-z_][\w.-]*)""")
 _BRACKETS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|/(?:\\.|[^/\\\n])+/|[{}]""")
 
 
-def read_dsl_document(source: Source, diagnostics: Diagnostics) -> Mapping | None:
+def read_dsl_document(
+    source: Source, diagnostics: Diagnostics, broken: set[tuple[str, str]] | None = None
+) -> Mapping | None:
     """The nodes of the YAML document that says the same; None where the text holds no statement.
 
-    Each statement that cannot be read is reported once, at its narrowest place, and left out.
+    Each statement that cannot be read is reported once, at its narrowest place, and left out; `broken` gets the (kind,
+    name) of what it seems to declare.
     """
     builder = Builder(source)
     try:
-        statements = _parse(builder, source.text, 0)
-    except UnexpectedInput:
+        statements = _parse(builder, 0, len(source.text))
+    except Unexpected:
         builder = Builder(source)
-        statements = _recover(builder, diagnostics)
+        statements = _recover(builder, diagnostics, set() if broken is None else broken)
     diagnostics.items += builder.problems
     if not statements:
         return None
     return Mapping(section_items(statements, source), source, 0, len(source.text))
 
 
-@lru_cache(maxsize=1)
-def _parser() -> _Parser:
-    return _Parser()
+def _parse(builder: Builder, start: int, end: int) -> list[Statement]:
+    callbacks = {name: getattr(builder, name) for name in NAMES if hasattr(builder, name)}
+    statements: list[Statement] = parse(builder.source.text, start, end, callbacks)
+    return statements
 
 
-class _Parser:
-    """Lark's parser of the grammar, whose callbacks go to the builder of the text at hand."""
-
-    def __init__(self) -> None:
-        self.builder: Builder | None = None
-        grammar = (resource_folder("grammar") / "routing.lark").read_text(encoding="utf-8")
-        self.lark = Lark(grammar, parser="lalr", maybe_placeholders=True, transformer=_Callbacks(self))
-
-
-class _Callbacks:
-    """What Lark calls for each rule: the method of that name of the current builder."""
-
-    def __init__(self, parser: _Parser) -> None:
-        for name in vars(Builder):
-            if not name.startswith("_") and callable(getattr(Builder, name)):
-                setattr(self, name, _forward(parser, name))
-
-
-def _forward(parser: _Parser, name: str) -> Any:
-    def call(children: list[Any]) -> Any:
-        return getattr(parser.builder, name)(children)
-
-    return call
-
-
-def _parse(builder: Builder, text: str, offset: int) -> list[Statement]:
-    builder.offset = offset
-    parser = _parser()
-    parser.builder = builder
-    statements: Any = parser.lark.parse(text)
-    return list(statements)
-
-
-def _recover(builder: Builder, diagnostics: Diagnostics) -> list[Statement]:
+def _recover(builder: Builder, diagnostics: Diagnostics, broken: set[tuple[str, str]]) -> list[Statement]:
     """Statement by statement; a broken one becomes one diagnostic."""
     text = builder.source.text
     statements: list[Statement] = []
     names = names_in(text)
     for start, end in _pieces(text):
-        piece = text[start:end]
         before = len(builder.problems)
         try:
-            statements += _parse(builder, piece, start)
-        except (UnexpectedToken, UnexpectedCharacters) as error:
+            statements += _parse(builder, start, end)
+        except Unexpected as error:
             del builder.problems[before:]
-            diagnostics.items.append(explain(Mistake(builder.source, start, piece, error, names), STATEMENTS))
+            diagnostics.items.append(explain(Mistake(builder.source, start, text[start:end], error, names), STATEMENTS))
+            declared = _DECLARED.match(text, start)
+            if declared is not None:
+                broken.add((declared.group(1), declared.group(2).strip("\"'")))
     return statements
 
 

@@ -38,13 +38,12 @@ class ConditionText(Scalar):
 
 
 def quoted_text(raw: str) -> str:
-    r"""The text of `"…"` or `'…'`: `\\`, the quote, `\n`, `\t` and `\u{HEX}` are escapes, any other backslash stays."""
+    r"""The text of `"…"`, `'…'` or `/…/`.
+
+    In quotes `\\`, the quote, `\n`, `\t` and `\u{HEX}` are escapes and any other backslash stays; between slashes only
+    `\/` is one.
+    """
     return "".join(piece for _, piece in _pieces(raw)) if "\\" in raw else raw[1:-1]
-
-
-def pattern_text(raw: str) -> str:
-    r"""The pattern of `/…/`, in which only `\/` is an escape."""
-    return quoted_text(raw)
 
 
 def percentage(raw: str) -> str:

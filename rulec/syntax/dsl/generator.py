@@ -1,0 +1,119 @@
+"""Makes `tables.py` out of the grammar: `python -m rulec.syntax.dsl.generator`. Lark reads the grammar, here and nowhere else.
+
+A parser that Lark runs costs 0.1 s to start and 0.1 ms for each statement; its LALR table, run by `parser.py`, a tenth.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from lark import Lark
+
+from rulec.resources import resource_folder
+
+TABLES = Path(__file__).with_name("tables.py")
+_AFTER_KEYWORD = r"(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])"
+_LINE_START = "(?m:^"
+_HEADER = '''"""The tables of grammar/routing.lark, made by `python -m rulec.syntax.dsl.generator`: do not edit."""
+
+# fmt: off
+# ruff: noqa: E501
+from typing import Any
+
+'''
+
+
+def grammar() -> Lark:
+    """The grammar as Lark runs it, for the tables and for tests that compare the two."""
+    text = (resource_folder("grammar") / "routing.lark").read_text(encoding="utf-8")
+    return Lark(text, parser="lalr", maybe_placeholders=True)
+
+
+def tables_text() -> str:
+    """The text of `tables.py`."""
+    lark = grammar()
+    table = lark.parser.parser._parse_table
+    rules = {rule: number for number, rule in enumerate(lark.rules)}
+    numbers = _numbered(table)
+    states: list[dict[str, int]] = [{} for _ in numbers]
+    for state, number in numbers.items():
+        for symbol, (action, argument) in sorted(table.states[state].items()):
+            target = numbers[argument] if action.name == "Shift" else -1 - rules[argument]
+            states[number][str(symbol)] = target
+    statements, keywords, scanned = _terminals(lark)
+    named = {
+        "STATES: list[dict[str, int]]": states,
+        "START_STATE": numbers[table.start_states["start"]],
+        "END_STATE": numbers[table.end_states["start"]],
+        "RULES: list[tuple[Any, ...]]": [_rule(rule) for rule in lark.rules],
+        "STATEMENTS: dict[str, str]": statements,
+        "KEYWORDS: dict[str, str]": keywords,
+        "TERMINALS: dict[str, str]": scanned,
+    }
+    return _HEADER + "\n".join(f"{name} = {_literal(value)}" for name, value in named.items())
+
+
+def _numbered(table: Any) -> dict[int, int]:
+    """The states in an order that is the same every time: as they are reached from the first."""
+    numbers = {table.start_states["start"]: 0}
+    waiting = list(numbers)
+    for state in waiting:
+        for _, (action, argument) in sorted(table.states[state].items(), key=lambda one: one[0]):
+            if action.name == "Shift" and argument not in numbers:
+                numbers[argument] = len(numbers)
+                waiting.append(argument)
+    return numbers
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return "[\n" + "".join(f"    {one!r},\n" for one in value) + "]\n"
+    if isinstance(value, dict):
+        return "{\n" + "".join(f"    {key!r}: {one!r},\n" for key, one in value.items()) + "}\n"
+    return f"{value!r}\n"
+
+
+def _rule(rule: Any) -> tuple[Any, ...]:
+    """What `parser.py` needs of a rule.
+
+    (nonterminal, length, what each symbol gives: `-` nothing, `=` its value, `*` its values; how many absent optional
+    parts stand before each symbol and after the last; whether an only child stands for the whole)
+    """
+    gives = ""
+    for symbol in rule.expansion:
+        spliced = not symbol.is_term and symbol.name.startswith("_")
+        gives += "-" if symbol.is_term and symbol.filter_out else "*" if spliced else "="
+    gaps = _gaps(tuple(rule.options.empty_indices))
+    return str(rule.origin.name), len(rule.expansion), gives, gaps, bool(rule.options.expand1)
+
+
+def _gaps(empty: tuple[bool, ...]) -> tuple[int, ...]:
+    """For each symbol, and after the last, how many absent optional parts stand before it."""
+    if not empty:
+        return ()
+    text = "".join("1" if one else "0" for one in empty)
+    return tuple(len(ones) for ones in text.split("0"))
+
+
+def _terminals(lark: Lark) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Keywords that begin a line, other keywords, and the patterns of everything else, the most particular first."""
+    statements: dict[str, str] = {}
+    keywords: dict[str, str] = {}
+    scanned: dict[str, str] = {}
+    for terminal in sorted(lark.terminals, key=lambda one: (-one.priority, -len(one.pattern.value))):
+        pattern = terminal.pattern.to_regexp()
+        if pattern.endswith(_AFTER_KEYWORD):
+            bare = pattern.removesuffix(_AFTER_KEYWORD)
+            found = statements if bare.startswith(_LINE_START) else keywords
+            for word in re.findall("[a-z_]+", bare.removeprefix(_LINE_START)):
+                assert re.fullmatch(bare, word), f"{terminal.name} is no list of keywords"
+                found[word] = terminal.name
+        elif not terminal.name.startswith("__IGNORE"):
+            scanned[terminal.name] = re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
+    return statements, keywords, scanned
+
+
+if __name__ == "__main__":
+    TABLES.write_text(tables_text(), encoding="utf-8")
