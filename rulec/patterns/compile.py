@@ -6,6 +6,8 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -123,12 +125,33 @@ def _sequences(tree: Pattern) -> list[tuple[Any, ...]] | None:
             result += sequences
         return result
     product: list[tuple[Any, ...]] = [()]
-    for item in tree.items:
+    for item in _joined(tree.items):
+        if isinstance(item, str):
+            product = [(*left, item) for left in product]
+            continue
         sequences = _sequences(item)
         if sequences is None or len(product) * len(sequences) > MAX_ALTERNATIVES:
             return None
         product = [left + right for left in product for right in sequences]
     return product
+
+
+def _joined(items: Iterable[Pattern]) -> list[Pattern | str]:
+    """Parts of a pattern, with neighbouring characters as one text."""
+    joined: list[Pattern | str] = []
+    run: list[str] = []
+    for item in items:
+        single = item.single() if isinstance(item, Chars) else None
+        if single is not None:
+            run.append(single)
+            continue
+        if run:
+            joined.append("".join(run))
+            run = []
+        joined.append(item)
+    if run:
+        joined.append("".join(run))
+    return joined
 
 
 def _repeat_sequences(tree: Repeat) -> list[tuple[Any, ...]] | None:
@@ -196,16 +219,21 @@ def _glob_factors(globs: tuple[_Glob, ...]) -> tuple[str, ...] | None:
 
 def _required_literal(tree: Pattern) -> str:
     """The longest run of characters that every match holds, as far as the top of the tree shows it."""
-    best = run = ""
-    for item in tree.items if isinstance(tree, Concat) else (tree,):
-        single = item.single() if isinstance(item, Chars) else None
-        run = run + single if single is not None else ("" if not isinstance(item, Assertion) else run)
-        best = max(best, run, key=len)
-        if isinstance(item, Concat):
-            best = max(best, _required_literal(item), key=len)
+    best = ""
+    for item in _joined([one for one in _items(tree) if not isinstance(one, Assertion)]):
+        found = ""
+        if isinstance(item, str):
+            found = item
+        elif isinstance(item, Concat):
+            found = _required_literal(item)
         elif isinstance(item, Repeat) and item.low > 0:
-            best = max(best, _required_literal(item.body), key=len)
+            found = _required_literal(item.body)
+        best = max(best, found, key=len)
     return best
+
+
+def _items(tree: Pattern) -> Iterable[Pattern]:
+    return tree.items if isinstance(tree, Concat) else (tree,)
 
 
 # Automata: Thompson's construction (https://swtch.com/~rsc/regexp/regexp1.html) over classes of characters.
@@ -282,12 +310,8 @@ class _Assembler:
 
 
 def _class_mask(ranges: Ranges, cuts: tuple[int, ...]) -> int:
-    """The classes inside a set, as bits."""
+    """The classes inside a set, as bits; a class begins wherever one of the ranges begins or has ended."""
     mask = 0
-    position = 0
-    for number, cut in enumerate(cuts):
-        while position < len(ranges) and ranges[position][1] < cut:
-            position += 1
-        if position < len(ranges) and ranges[position][0] <= cut:
-            mask |= 1 << number
+    for low, high in ranges:
+        mask |= (1 << bisect_left(cuts, high + 1)) - (1 << bisect_left(cuts, low))
     return mask

@@ -5,6 +5,8 @@ What a finite automaton cannot do is refused with a hint how to write it instead
 
 from __future__ import annotations
 
+import re
+
 from rulec.diagnostics import Diagnostic, Rejected
 from rulec.patterns.syntax import (
     ANY,
@@ -34,7 +36,12 @@ MAX_NESTING = 100
 
 _CLASSES: dict[str, Ranges] = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CONTROLS = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+_PLAIN = re.compile(r"[^\\.^$|()\[*+?{]+")
+"""Characters that stand for themselves."""
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+_SINGLES: dict[int, Chars] = {}
+"""The node of each character that was met: most of a pattern is plain characters."""
 
 
 def parse(text: Located) -> Pattern:
@@ -79,11 +86,25 @@ class _Parser:
     def concatenation(self) -> Pattern:
         items: list[Pattern] = []
         while self.at < len(self.text) and self.text[self.at] not in "|)":
+            items += self.plain()
+            if self.at == len(self.text) or self.text[self.at] in "|)":
+                break
             start = self.at
             item = self.atom()
             if item is not None:
                 items.append(self.repetition(item, start))
         return items[0] if len(items) == 1 else Concat(tuple(items))
+
+    def plain(self) -> list[Pattern]:
+        """The characters from here on that stand for themselves and are not repeated; none is fine."""
+        found = _PLAIN.match(self.text, self.at)
+        if found is None:
+            return []
+        start, end = found.span()
+        if end < len(self.text) and self.text[end] in "*+?{":
+            end -= 1
+        self.at = end
+        return [self.literal(ord(character)) for character in self.text[start:end]]
 
     def repetition(self, item: Pattern, start: int) -> Pattern:
         repeated = False
@@ -158,8 +179,12 @@ class _Parser:
         return self.literal(ord(character))
 
     def literal(self, code: int) -> Chars:
-        ranges: Ranges = ((code, code),)
-        return Chars(fold_case(ranges) if self.flags["i"] else ranges)
+        if self.flags["i"]:
+            return Chars(fold_case(((code, code),)))
+        known = _SINGLES.get(code)
+        if known is None:
+            known = _SINGLES[code] = Chars(((code, code),))
+        return known
 
     def group(self) -> Pattern | None:
         start = self.at

@@ -84,7 +84,10 @@ def parse_condition(text: Located) -> ParsedCondition:
     """The tree of a condition; raises Rejected at the narrowest place of the first mistake."""
     parser = _Parser(text)
     condition = parser.parse()
-    return ParsedCondition(re.sub(r"\s*\n\s*", " ", text.text.strip()), condition, text.span, tuple(parser.providers))
+    written = text.text.strip()
+    if "\n" in written:
+        written = re.sub(r"\s*\n\s*", " ", written)
+    return ParsedCondition(written, condition, text.span, tuple(parser.providers))
 
 
 class _Parser:
@@ -101,16 +104,15 @@ class _Parser:
         tokens: list[_Token] = []
         position = 0
         while position < len(text):
-            if not text[position:].strip(" \t\r\n"):
-                break
             found = _TOKEN.match(text, position)
             if found is None:
-                start = position + len(text[position:]) - len(text[position:].lstrip(" \t\r\n"))
-                self.reject_character(text, start)
-            assert found is not None
+                rest = text[position:].lstrip(" \t\r\n")
+                if not rest:
+                    break
+                self.reject_character(text, len(text) - len(rest))
             kind = str(found.lastgroup)
-            tokens.append(_Token(kind, found.group(kind), found.start(kind), found.end(kind)))
-            position = found.end()
+            start, position = found.span(kind)
+            tokens.append(_Token(kind, text[start:position], start, position))
             if len(tokens) > MAX_TOKENS:
                 self.fail("this condition is too long", position, position + 1, "split it into several rules")
         tokens.append(_Token("end", "", len(text), len(text)))
@@ -561,6 +563,8 @@ def _literal_type(value: Literal) -> type:
 def _unquote(text: str) -> str:
     r"""The text between quotes: `\\` and the escaped quote are escapes, any other backslash stays."""
     quote, inner = text[0], text[1:-1]
+    if "\\" not in inner:
+        return inner
     return re.sub(r"\\([\\" + quote + "])", r"\1", inner)
 
 

@@ -169,7 +169,7 @@ class _Composer:
 
     def documents(self) -> Iterator[Node]:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        events: Iterator[Any] = yaml.parse(self.source.text, Loader=loader)
+        events: Iterator[Any] = iter(loader(self.source.text).get_event, None)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors = {}

@@ -115,8 +115,8 @@ class Settings:
 
     def refuse_references(self, node: Node, section: str) -> None:
         """References stand in settings for LiteLLM: here only below `litellm_params`."""
-        for scalar in scalars(node, without="litellm_params"):
-            found = REFERENCE.search(scalar.text) if "${" in scalar.text else None
+        for scalar in scalars(node, without="litellm_params", holding="${"):
+            found = REFERENCE.search(scalar.text)
             if found is not None:
                 self.diagnostics.error(
                     "environment-reference",
@@ -151,17 +151,18 @@ def places(body: Node, settings: dict[str, Any]) -> dict[str, Span]:
     return {key.text: value.span for key, value in pairs if key.text in settings}
 
 
-def scalars(node: Node, without: str = "") -> Iterator[Scalar]:
-    """Every scalar of a node, also keys, but what stands under `without`."""
+def scalars(node: Node, without: str = "", holding: str = "") -> Iterator[Scalar]:
+    """Every scalar of a node that holds a text, also keys, but what stands under the key `without`."""
     waiting = [node]
-    while waiting:
-        one = waiting.pop()
+    for one in waiting:
         if isinstance(one, Scalar):
-            yield one
+            if holding in one.text:
+                yield one
         elif isinstance(one, Sequence):
             waiting += one.items
         else:
             for key, value in one.pairs:
                 if key.text != without:
-                    waiting.append(key)
                     waiting.append(value)
+                    if holding in key.text:
+                        yield key
