@@ -79,7 +79,7 @@ class Located:
 
     text: str
     span: Span
-    offsets: tuple[int, ...] | None = None
+    offsets: tuple[int, ...] | range | None = None
 
     def part(self, start: int, end: int) -> Span:
         """The span in the source of the characters `start` to `end` of this text."""
@@ -93,10 +93,10 @@ class Located:
     def slice(self, start: int, end: int) -> Located:
         """The characters `start` to `end` as a text of its own that still knows its place."""
         if self.offsets is None:
-            offsets = tuple(range(self.span.start + start, self.span.start + end))
-        else:
-            offsets = self.offsets[start:end]
-        return Located(self.text[start:end], self.part(start, end), offsets)
+            return Located(
+                self.text[start:end], self.part(start, end), range(self.span.start + start, self.span.start + end)
+            )
+        return Located(self.text[start:end], self.part(start, end), self.offsets[start:end])
 
     def __str__(self) -> str:
         return self.text

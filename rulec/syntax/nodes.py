@@ -50,9 +50,13 @@ class Scalar:
 
     def located(self) -> Located:
         """The text with the place of each character, also through quotes, escapes and folded lines."""
+        if self.plain and len(self.text) == self.end - self.start:
+            return Located(self.text, Span(self.source, self.start, self.end))
         raw = self.source.text[self.start : self.end]
         if self.text == raw:
             return Located(self.text, self.span)
+        if self.text == raw[1:-1]:
+            return Located(self.text, self.span, range(self.start + 1, self.end - 1))
         return Located(self.text, self.span, tuple(_align(self.text, raw, self.start)))
 
 
@@ -205,7 +209,7 @@ class _Composer:
         items: list[Node] = []
         weight = 1
         for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
+            if type(event) is yaml.SequenceEndEvent:
                 return Sequence(items, self.source, start.start_mark.index, _end(event), weight)
             item = self._node(event, events, depth + 1)
             items.append(item)
@@ -217,15 +221,19 @@ class _Composer:
         seen: dict[str, Scalar] = {}
         weight = 1
         for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
+            if type(event) is yaml.MappingEndEvent:
                 return Mapping(pairs, self.source, start.start_mark.index, _end(event), weight)
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             weight += 1 + value.weight
-            self._add_pair(key, value, pairs, seen)
+            if type(key) is Scalar and key.text not in seen and key.text != "<<":
+                seen[key.text] = key
+                pairs.append((key, value))
+            else:
+                self._add_odd_pair(key, value, pairs, seen)
         raise AssertionError("PyYAML closes what it opens")
 
-    def _add_pair(self, key: Node, value: Node, pairs: list[tuple[Scalar, Node]], seen: dict[str, Scalar]) -> None:
+    def _add_odd_pair(self, key: Node, value: Node, pairs: list[tuple[Scalar, Node]], seen: dict[str, Scalar]) -> None:
         if not isinstance(key, Scalar):
             self.diagnostics.error("yaml-key", "a key must be a single word or a quoted text", key.span)
         elif key.plain and key.text == "<<":
