@@ -23,7 +23,7 @@ LAYERS = (
     ("ir",),
     ("analysis", "gateway"),
     ("lints", "backends"),
-    ("compiler",),
+    ("compiler", "cache"),
     ("commands", "demo", "proxy"),
     ("cli",),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from rulec.commands.requests import BadRequest, describe
 from rulec.diagnostics import suggest
-from rulec.gateway.groups import OWN_PREFIX, group_of, model_groups
+from rulec.gateway.groups import OWN_PREFIX, WILDCARD, client_names, group_members
 from rulec.ir.decide import Outcome, Walker
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule
@@ -19,7 +19,7 @@ class Answerer:
     def __init__(self, tree: Tree) -> None:
         self.policy = tree.policy
         self.walker = Walker(tree)
-        self.groups = model_groups(tree.policy)
+        self.names = client_names(tree.policy)
         self.fingerprint = tree.policy.fingerprint()
 
     def outcome(self, options: Mapping[str, Any]) -> Outcome:
@@ -75,8 +75,9 @@ class Answerer:
         return {**shown, "when": hop.when} if hop.when is not None else shown
 
     def deployment(self, one: Any) -> str:
-        """The id of the deployment in the generated config."""
-        return f"{OWN_PREFIX}{group_of(self.policy, one.group, self.groups)}@{one.provider}"
+        """The id of the deployment in the generated config; names known only by pattern share a group."""
+        group = one.group if one.group in self.names and group_members(self.policy, one.group) else WILDCARD
+        return f"{OWN_PREFIX}{group}@{one.provider}"
 
 
 def rule_object(rule: Rule) -> dict[str, Any]:

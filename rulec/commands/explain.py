@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rulec.commands.output import add_format_option, add_rules_option, rules_folder
+from rulec.commands.output import add_cache_option, add_format_option, add_rules_option, rules_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,7 @@ REQUEST_OPTIONS += ["tag", "at", "unavailable", "curl"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_option(parser)
+    add_cache_option(parser)
     parser.add_argument("--model", metavar="NAME", help="the model that the request names")
     parser.add_argument("--header", metavar="K=V", action="append", help="a request header; repeatable")
     parser.add_argument("--stream", action="store_true", default=None, help="the request asks for a stream")
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         request = None if options.all else request_options(options)
     except BadRequest as problem:
         return complain(str(problem))
-    tree = load_tree(rules_folder(options), options.format)
+    tree = load_tree(rules_folder(options), options.format, not options.no_cache)
     if tree is None:
         return 2
     answerer = Answerer(tree)

@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from rulec.commands.order import match_text, target_text
-from rulec.commands.output import add_format_option, add_rules_argument, read_aloud, rules_folder
+from rulec.commands.output import add_cache_option, add_format_option, add_rules_argument, read_aloud, rules_folder
 from rulec.ir.tree import Fail, Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Rule
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
+    add_cache_option(parser)
     add_format_option(parser, "mermaid", "dot", help="how the tree is drawn, and diagnostics printed")
 
 
 def run(options: argparse.Namespace) -> int:
     from rulec.commands.loading import load_tree
 
-    tree = load_tree(rules_folder(options), options.format)
+    tree = load_tree(rules_folder(options), options.format, not options.no_cache)
     if tree is None:
         return 2
     form = "plain" if read_aloud(options.format) else options.format

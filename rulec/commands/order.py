@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from rulec.commands.output import add_format_option, add_rules_argument, rules_folder
+from rulec.commands.output import add_cache_option, add_format_option, add_rules_argument, rules_folder
 from rulec.policy.model import Pass, ProvidersTarget, Refuse, Rule, Target, VirtualTarget
 from rulec.syntax import ast
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_argument(parser)
+    add_cache_option(parser)
     add_format_option(parser, help="how the answer and diagnostics are printed")
 
 
@@ -18,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     from rulec.commands.answers import rule_object
     from rulec.commands.loading import load_tree
 
-    tree = load_tree(rules_folder(options), options.format)
+    tree = load_tree(rules_folder(options), options.format, not options.no_cache)
     if tree is None:
         return 2
     rules = tree.policy.rules

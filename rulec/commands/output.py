@@ -27,6 +27,10 @@ def add_rules_argument(parser: argparse.ArgumentParser) -> None:
     add_rules_option(parser)
 
 
+def add_cache_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-cache", action="store_true", help="compile the rules again, and keep nothing for later")
+
+
 def rules_folder(options: argparse.Namespace) -> str:
     """The folder that a command works on."""
     folder: str = options.rules or getattr(options, "folder", None) or "rules"

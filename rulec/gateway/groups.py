@@ -12,6 +12,14 @@ WILDCARD = "*"
 
 def model_groups(policy: Policy) -> list[str]:
     """The client-visible names in the order of the files, and `*` where a name may be known only by pattern."""
+    groups = [name for name in client_names(policy) if group_members(policy, name)]
+    if any(provider.accepts for provider in policy.providers.values()):
+        groups.append(WILDCARD)
+    return groups
+
+
+def client_names(policy: Policy) -> dict[str, None]:
+    """The names that the catalogue and the rules spell out, in the order of the files."""
     names = dict.fromkeys(policy.models)
     for provider in policy.providers.values():
         if provider.default_model is not None:
@@ -26,15 +34,7 @@ def model_groups(policy: Policy) -> list[str]:
             rule.target, (ProvidersTarget, ModelsTarget, VirtualTarget)
         ):
             names.setdefault(rule.match.model.text)
-    groups = [name for name in names if group_members(policy, name)]
-    if any(provider.accepts for provider in policy.providers.values()):
-        groups.append(WILDCARD)
-    return groups
-
-
-def group_of(policy: Policy, model: str, groups: list[str] | None = None) -> str:
-    """The name under which LiteLLM serves a client-visible model."""
-    return model if model in (model_groups(policy) if groups is None else groups) else WILDCARD
+    return names
 
 
 def group_members(policy: Policy, name: str) -> list[tuple[str, str]]:
