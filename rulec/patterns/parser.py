@@ -71,6 +71,10 @@ class _Parser:
         span = self.located.part(start, start + 1 if end is None else end)
         return Rejected(Diagnostic("pattern-syntax", "error", message, span, help))
 
+    def unsupported(self, message: str, start: int, end: int, help: str) -> Rejected:
+        """The error for what other dialects have and an automaton cannot do, or has no need of."""
+        return Rejected(Diagnostic("pattern-unsupported", "error", message, self.located.part(start, end), help))
+
     def peek(self, text: str) -> bool:
         return self.text.startswith(text, self.at)
 
@@ -120,10 +124,11 @@ class _Parser:
             if self.peek("?"):  # lazy or greedy makes no difference to whether a text matches
                 self.at += 1
             elif self.peek("+"):
-                raise self.error(
+                raise self.unsupported(
                     "possessive repetition is not in the dialect",
                     self.at,
-                    help="remove the `+`: nothing backtracks here",
+                    self.at + 1,
+                    "remove the `+`: nothing backtracks here",
                 )
             item = Repeat(item, low, high)
         return item
@@ -213,7 +218,7 @@ class _Parser:
         """Reads `(?…`; False for flags that hold from here on, such as `(?i)`."""
         for prefix in ("(?=", "(?!", "(?<=", "(?<!"):
             if self.peek(prefix):
-                raise self.error(
+                raise self.unsupported(
                     "look-around is not in the dialect",
                     start,
                     start + len(prefix),
@@ -221,15 +226,17 @@ class _Parser:
                     ' `model matches "…" and not model matches "…"`',
                 )
         if self.peek("(?("):
-            raise self.error(
+            raise self.unsupported(
                 "conditionals are not in the dialect", start, start + 3, "write the cases as alternatives: `a|b`"
             )
         if self.peek("(?>"):
-            raise self.error(
+            raise self.unsupported(
                 "atomic groups, `(?>`, are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here"
             )
         if self.peek("(?P="):
-            raise self.error("back-references are not in the dialect", start, start + 4, "write the alternatives out")
+            raise self.unsupported(
+                "back-references are not in the dialect", start, start + 4, "write the alternatives out"
+            )
         if self.peek("(?P<") or self.peek("(?<"):
             end = self.text.find(">", self.at)
             name = self.text[self.text.find("<", self.at) + 1 : end] if end >= 0 else ""
@@ -255,7 +262,7 @@ class _Parser:
                 return character == ":"
             else:
                 break
-        raise self.error(
+        raise self.unsupported(
             "this group is not in the dialect", start, self.at, "flags are i, m, s and U; a plain group is `(?:…)`"
         )
 
@@ -272,16 +279,18 @@ class _Parser:
             kinds = {"A": "text_start", "z": "text_end", "b": "word_boundary", "B": "no_word_boundary"}
             return Assertion(kinds[letter])  # type: ignore[arg-type]
         if letter == "Z":
-            raise self.error("`\\Z` is not in the dialect", start, start + 2, "write `$` or `\\z` for the end")
+            raise self.unsupported("`\\Z` is not in the dialect", start, start + 2, "write `$` or `\\z` for the end")
         if letter == "Q":
             end = self.text.find("\\E", start + 2)
             quoted = self.text[start + 2 : end if end >= 0 else len(self.text)]
             self.at = end + 2 if end >= 0 else len(self.text)
             return Concat(tuple(self.literal(ord(c)) for c in quoted)) if quoted else EMPTY
         if letter in "123456789" or letter == "k" or letter == "g":
-            raise self.error("back-references are not in the dialect", start, start + 2, "write the alternatives out")
+            raise self.unsupported(
+                "back-references are not in the dialect", start, start + 2, "write the alternatives out"
+            )
         if letter in "pP":
-            raise self.error(
+            raise self.unsupported(
                 "Unicode classes are not in the dialect",
                 start,
                 start + 2,
@@ -393,7 +402,7 @@ class _Parser:
     def class_character(self, start: int) -> int:
         if self.peek("\\"):
             if self.text[self.at + 1 : self.at + 2] in ("p", "P"):
-                raise self.error(
+                raise self.unsupported(
                     "Unicode classes are not in the dialect",
                     self.at,
                     self.at + 2,

@@ -85,7 +85,7 @@ class _Binder:
         template = declaration.litellm
         if template.text.count("{") != template.text.count("{model}") or not template.text.strip():
             self.diagnostics.error(
-                "wrong-value",
+                "wrong-template",
                 f"`{template.text}` is no LiteLLM model",
                 template.span,
                 "write it as `ollama/{model}`, or with a fixed name as `azure/my-deployment`",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rulec.diagnostics import Diagnostics, Related, suggest
 from rulec.policy.model import (
+    PHASES,
     Chain,
     ModelsTarget,
     Pass,
@@ -37,9 +38,54 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
         if not isinstance(rule.target, (Pass, Refuse)):
             _serving(policy, rule, exact, unserved, diagnostics)
         _strategy(policy, rule, diagnostics)
+    _text_order(policy, diagnostics)
     _hops(policy, diagnostics)
     _later_features(policy, diagnostics)
     _applicable(policy, diagnostics)
+
+
+# The order of the text against the order that counts
+
+
+def _text_order(policy: Policy, diagnostics: Diagnostics) -> None:
+    """Points at rules that stand below rules of a later phase: they are tried first."""
+    files: dict[str, list[Rule]] = {}
+    for rule in policy.rules:
+        files.setdefault(rule.span.source.path, []).append(rule)
+    for rules in files.values():
+        latest: Rule | None = None
+        run: list[Rule] = []
+        for rule in sorted(rules, key=lambda one: one.span.start):
+            if latest is not None and PHASES.index(rule.phase) < PHASES.index(latest.phase):
+                run.append(rule)
+                continue
+            _misplaced(run, latest, diagnostics)
+            run = []
+            if latest is None or rule.phase != latest.phase:
+                latest = rule
+        _misplaced(run, latest, diagnostics)
+
+
+def _misplaced(run: list[Rule], latest: Rule | None, diagnostics: Diagnostics) -> None:
+    """One warning for all rules of a run that stand below `latest`, the first rule of a later phase."""
+    if not run or latest is None:
+        return
+    first = run[0]
+    phases = sorted({rule.phase for rule in run}, key=PHASES.index)
+    more = f" and {len(run) - 1} more below it" if len(run) > 1 else ""
+    diagnostics.warning(
+        "text-order",
+        f"`{first.name}`{more} stand{'' if more else 's'} below `{latest.name}`, but {_listed(phases)} rules are tried"
+        f" before {latest.phase} rules",
+        first.span,
+        "`rulec fmt` writes rules in the order that counts, `rulec order` prints it",
+        rule=first.name,
+        related=(Related("tried later", latest.span),),
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 # Who can serve what a rule sends

@@ -134,12 +134,14 @@ class _Parser:
         )
         self.fail(f"`{word}` means nothing here", start, end, help)
 
-    def fail(self, message: str, start: int, end: int, help: str | None = None) -> NoReturn:
+    def fail(
+        self, message: str, start: int, end: int, help: str | None = None, code: str = "condition-syntax"
+    ) -> NoReturn:
         span = self.located.part(start, max(end, start + 1))
-        raise Rejected(Diagnostic("condition-syntax", "error", message, span, help))
+        raise Rejected(Diagnostic(code, "error", message, span, help))
 
-    def fail_at(self, token: _Token, message: str, help: str | None = None) -> NoReturn:
-        self.fail(message, token.start, token.end, help)
+    def fail_at(self, token: _Token, message: str, help: str | None = None, code: str = "condition-syntax") -> NoReturn:
+        self.fail(message, token.start, token.end, help, code)
 
     @property
     def current(self) -> _Token:
@@ -314,6 +316,7 @@ class _Parser:
                     token,
                     f"the proxy strips the header `{argument}` before any rule sees it",
                     "ask for `key`, `team` or `user`, which come from the authenticated key",
+                    code="stripped-header",
                 )
         return Field(name, argument or None)
 
@@ -326,11 +329,12 @@ class _Parser:
                 token.start,
                 token.start + len(header),
                 f"headers are written `header.{header.lower()}`",
+                code="unknown-field",
             )
         known = [*FIELDS, "present", "unavailable", "always"]
         near = did_you_mean(name, known)
         help = f"did you mean `{near}`?" if near else "texts stand in quotes; fields are " + ", ".join(FIELDS)
-        self.fail_at(token, f"`{name}` is no field", help)
+        self.fail_at(token, f"`{name}` is no field", help, code="unknown-field")
 
     def field_test(self, field: Field, token: _Token) -> Condition:
         following = self.current
@@ -341,6 +345,7 @@ class _Parser:
                 token,
                 f"`{field}` is not true or false by itself",
                 f"compare it, or write `present({field})`",
+                code="condition-type",
             )
         operator = self.operator(field)
         if field.type == "time":
@@ -373,7 +378,9 @@ class _Parser:
         if name in ALL_OPERATORS:
             text_order = field.type in ("string", "enum") and name in ("<", "<=", ">", ">=")
             reason = f"`{name}` cannot be asked of `{field}`" + (": texts have no order" if text_order else "")
-            self.fail_at(token, reason, f"`{field}` takes " + ", ".join(f"`{one}`" for one in allowed))
+            self.fail_at(
+                token, reason, f"`{field}` takes " + ", ".join(f"`{one}`" for one in allowed), code="condition-type"
+            )
         near = did_you_mean(name, allowed)
         self.fail_at(
             token,
@@ -390,12 +397,24 @@ class _Parser:
             self.fail_at(last, f"`{last.text}` has nothing to compare with", f"write a value after `{last.text}`")
         if token.kind == "word" and token.text.partition(".")[0] in FIELDS:
             help = f'compare it with a literal; a text stands in quotes: `"{token.text}"`'
-            self.fail_at(token, f"`{field}` cannot be compared with the field `{token.text}`", help)
+            self.fail_at(
+                token, f"`{field}` cannot be compared with the field `{token.text}`", help, code="condition-type"
+            )
         if token.kind == "regex":
-            self.fail_at(token, "a pattern is not compared with `==`", f"write `{field} matches {token.text}`")
+            self.fail_at(
+                token,
+                "a pattern is not compared with `==`",
+                f"write `{field} matches {token.text}`",
+                code="condition-type",
+            )
         value = self.literal_value(field, token)
         if operator in ("<", "<=", ">", ">=") and isinstance(value, (str, bool)):
-            self.fail_at(token, "only numbers and sizes have an order", f"write a number: `{field} {operator} 10`")
+            self.fail_at(
+                token,
+                "only numbers and sizes have an order",
+                f"write a number: `{field} {operator} 10`",
+                code="condition-type",
+            )
         return value
 
     def literal_value(self, field: Field, token: _Token) -> Literal:
@@ -405,13 +424,19 @@ class _Parser:
         if kind == "bool":
             if token.text in ("true", "false"):
                 return token.text == "true"
-            self.fail_at(token, f"`{field}` is true or false", f"write `{field} == true`, or just `{field}`")
+            self.fail_at(
+                token,
+                f"`{field}` is true or false",
+                f"write `{field} == true`, or just `{field}`",
+                code="condition-type",
+            )
         if kind == "number" or (kind in ("header", "metadata") and token.kind == "number"):
             if token.kind != "number":
                 self.fail_at(
                     token,
                     f"`{field}` is compared with a number, and `{token.text}` is none",
                     "write it without quotes, such as `10` or `0.5`",
+                    code="condition-type",
                 )
             return self.number(token)
         if kind == "metadata" and token.text in ("true", "false"):
@@ -419,14 +444,18 @@ class _Parser:
         if token.kind == "string":
             text = _unquote(token.text)
             if kind == "enum" and text not in ENDPOINTS:
-                self.fail_at(token, f"`{text}` is no endpoint", suggest(text, ENDPOINTS, "endpoint"))
+                self.fail_at(
+                    token, f"`{text}` is no endpoint", suggest(text, ENDPOINTS, "endpoint"), code="unknown-word"
+                )
             return text
         if token.kind == "word" and kind in ("string", "enum", "header", "metadata"):
             if kind == "enum" and token.text in ENDPOINTS:
                 return token.text
             self.fail_at(token, f"`{token.text}` needs quotes", f'write `"{token.text}"`')
         expected = {"string": "a text", "enum": "an endpoint", "header": "a text or a number"}.get(kind, "a value")
-        self.fail_at(token, f"`{field}` is compared with {expected}", f'write `{field} == "text"`')
+        self.fail_at(
+            token, f"`{field}` is compared with {expected}", f'write `{field} == "text"`', code="condition-type"
+        )
 
     def number(self, token: _Token) -> int | float:
         if len(token.text) > 300:
@@ -441,7 +470,7 @@ class _Parser:
         text = _unquote(token.text) if token.kind == "string" else token.text
         size = parse_size(text) if token.kind in ("string", "size") else None
         if size is None:
-            self.fail_at(token, f"`{text}` is no size", "sizes look like 8B, 1.5B or 350M")
+            self.fail_at(token, f"`{text}` is no size", "sizes look like 8B, 1.5B or 350M", code="wrong-size")
         return size
 
     def text_literal(self, example: str) -> str:
@@ -473,11 +502,19 @@ class _Parser:
                 self.fail_at(opening, "this `[` is never closed", "close it with `]`")
             if token.kind == "regex":
                 self.fail_at(
-                    token, "a list holds no patterns", f"write `{field} matches {token.text}`, joined with `or`"
+                    token,
+                    "a list holds no patterns",
+                    f"write `{field} matches {token.text}`, joined with `or`",
+                    code="condition-type",
                 )
             value = self.literal_value(field, token)
             if literals and _literal_type(value) != _literal_type(literals[0]):
-                self.fail_at(token, "a list holds literals of one type", 'split it: `… in [1, 2] or … == "a"`')
+                self.fail_at(
+                    token,
+                    "a list holds literals of one type",
+                    'split it: `… in [1, 2] or … == "a"`',
+                    code="condition-type",
+                )
             literals.append(value)
             if self.current.text != "]" and not self.accept(","):
                 self.fail_at(self.current, "expected `,` or `]` in the list")
@@ -505,6 +542,7 @@ class _Parser:
                 token,
                 f"the window begins and ends at {token.text}",
                 "00:00 and 24:00 are the same midnight; for the whole day, leave the condition out",
+                code="wrong-time",
             )
         window = Between(start, end, self.zone())
         return Not(window) if operator == "not in" else window
@@ -517,6 +555,7 @@ class _Parser:
                 token,
                 f"`{token.text}` is no time of day",
                 'times look like 22:00: `time in 22:00-06:00 "Europe/Berlin"`',
+                code="wrong-time",
             )
         return int(hours) * 60 + int(minutes)
 
@@ -530,7 +569,7 @@ class _Parser:
             token = self.take()
             name = _unquote(token.text) if token.kind == "string" else token.text
             if name not in WEEKDAYS:
-                self.fail_at(token, f"`{name}` is no weekday", suggest(name, WEEKDAYS, "weekday"))
+                self.fail_at(token, f"`{name}` is no weekday", suggest(name, WEEKDAYS, "weekday"), code="unknown-word")
             days.append(name)
             if self.current.text != "]" and not self.accept(","):
                 self.fail_at(self.current, "expected `,` or `]` in the list")
@@ -543,7 +582,12 @@ class _Parser:
         token = self.take()
         if token.kind != "string":
             last = self.tokens[self.at - 2] if token.kind == "end" else token
-            self.fail_at(last, "the time zone is missing", 'write it after the times: `"Europe/Berlin"` or `"UTC"`')
+            self.fail_at(
+                last,
+                "the time zone is missing",
+                'write it after the times: `"Europe/Berlin"` or `"UTC"`',
+                code="wrong-time",
+            )
         name = _unquote(token.text)
         from zoneinfo import ZoneInfo
 
@@ -551,7 +595,10 @@ class _Parser:
             ZoneInfo(name)
         except Exception:  # zoneinfo raises half a dozen kinds for a name that is no zone
             self.fail_at(
-                token, f"`{name}` is no time zone", 'zones look like "Europe/Berlin", "America/New_York" or "UTC"'
+                token,
+                f"`{name}` is no time zone",
+                'zones look like "Europe/Berlin", "America/New_York" or "UTC"',
+                code="wrong-time",
             )
         return name
 

@@ -34,4 +34,4 @@ def parse_tier(text: Located) -> tuple[SizeTier, str]:
 
 
 def _wrong(message: str, text: Located, help: str) -> Diagnostic:
-    return Diagnostic("wrong-value", "error", message, text.span, help)
+    return Diagnostic("wrong-size", "error", message, text.span, help)
