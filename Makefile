@@ -51,6 +51,9 @@ older: $(OLDER)
 bench: $(INSTALLED) ## measure decisions, compile time and cold starts
 	$(BIN)/python -m tests.bench
 
+fuzz: $(INSTALLED) ## ten minutes of odd texts for each parser; atheris leads them if it is installed
+	$(BIN)/python -m tests.fuzz --minutes 10
+
 lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -62,4 +65,4 @@ generated: $(INSTALLED) ## write what is made of other files anew: the reader's 
 	$(BIN)/rulec compile rules/ --out generated
 
 clean: ## remove the environments and caches
-	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

@@ -104,7 +104,11 @@ def test_broken_text_is_told_and_nothing_else_happens() -> None:
         start = chosen.randrange(len(whole))
         text = whole[start : start + chosen.randrange(300)]
         at = chosen.randrange(len(text) + 1)
-        text = text[:at] + chosen.choice(['"', "'", "/", "{", "}", "(", "[", "#", "\0", "é", "->", "\\", "%", "\n", ": ", "="]) + text[at:]
+        text = (
+            text[:at]
+            + chosen.choice(['"', "'", "/", "{", "}", "(", "[", "#", "\0", "é", "->", "\\", "%", "\n", ": ", "="])
+            + text[at:]
+        )
         diagnostics = Diagnostics()
         read_dsl_document(Source("rules.rules", text), diagnostics)
         for one in diagnostics.items:
