@@ -41,9 +41,11 @@ class Hop:
 class Wrong(Exception):
     """A value that cannot be read; without a message where what is wrong has been reported."""
 
-    def __init__(self, node: Node | None = None, message: str = "", help: str | None = None) -> None:
+    def __init__(
+        self, node: Node | None = None, message: str = "", help: str | None = None, code: str = "wrong-value"
+    ) -> None:
         super().__init__(message)
-        self.node, self.message, self.help = node, message, help
+        self.node, self.message, self.help, self.code = node, message, help, code
 
 
 Reader = Callable[["Checker", str, Node], Any]
@@ -99,7 +101,7 @@ class Checker:
     def report(self, word: str | None, wrong: Wrong) -> None:
         if wrong.node is not None:
             message = wrong.message if word is None else f"`{word}`: {wrong.message}"
-            self.diagnostics.error("wrong-value", message, wrong.node.span, wrong.help)
+            self.diagnostics.error(wrong.code, message, wrong.node.span, wrong.help)
 
     def unknown_key(self, shape: str, key: Scalar) -> None:
         form = SHAPES[shape]
@@ -164,7 +166,9 @@ def whole(low: int, high: int | None) -> Reader:
         if found < low:
             raise Wrong(scalar, f"a number from {low} on is expected here")
         if high is not None and found > high:
-            raise Wrong(scalar, f"{found} is too many, {high} is the most", "a client waits for all of it")
+            raise Wrong(
+                scalar, f"{found} is too many, {high} is the most", "a client waits for all of it", code="too-many"
+            )
         return found
 
     return read
@@ -184,7 +188,7 @@ def read_size(checker: Checker, word: str, node: Node) -> int:
     scalar = _scalar(node, "a size")
     size = parse_size(scalar.text)
     if size is None:
-        raise Wrong(scalar, f"`{scalar.text}` is no size", "sizes look like 8B, 1.5B or 350M")
+        raise Wrong(scalar, f"`{scalar.text}` is no size", "sizes look like 8B, 1.5B or 350M", code="wrong-size")
     return size
 
 
@@ -192,7 +196,9 @@ def one_of(*words: str) -> Reader:
     def read(checker: Checker, word: str, node: Node) -> str:
         text = read_name(checker, word, node).text
         if text not in words:
-            raise Wrong(node, f"`{text}` is none of {', '.join(words)}", suggest(text, words, "word"))
+            raise Wrong(
+                node, f"`{text}` is none of {', '.join(words)}", suggest(text, words, "word"), code="unknown-word"
+            )
         return text
 
     return read
@@ -209,7 +215,12 @@ def read_strategy(checker: Checker, word: str, node: Node) -> Scalar:
     scalar = read_name(checker, word, node)
     known = (*STRATEGIES, *STRATEGY_SYNONYMS)
     if scalar.text not in known:
-        raise Wrong(scalar, f"there is no strategy `{scalar.text}`", suggest(scalar.text, known, "strategy"))
+        raise Wrong(
+            scalar,
+            f"there is no strategy `{scalar.text}`",
+            suggest(scalar.text, known, "strategy"),
+            code="unknown-strategy",
+        )
     return scalar
 
 
@@ -290,18 +301,18 @@ def _read_hop(checker: Checker, word: str, node: Node) -> Hop:
     if not isinstance(node, Mapping):
         name = read_name(checker, word, node)
         if name.text == "none":
-            raise Wrong(node, "`none` is no hop", "`none` stands alone: `fallback: none`")
+            raise Wrong(node, "`none` is no hop", "`none` stands alone: `fallback: none`", code="wrong-hop")
         return Hop({"provider": name}, node)
     entry = _read_hop_entry(checker, word, node)
     providers = [one for one in _PROVIDER_WORDS if one in entry]
     if len(providers) > 1:
-        raise Wrong(node, "this hop names its provider twice", "make it two hops")
+        raise Wrong(node, "this hop names its provider twice", "make it two hops", code="wrong-hop")
     if "model" in entry and "preferred_model" in entry:
-        raise Wrong(node, "`model` and `preferred_model` are the same key", "keep `model`")
+        raise Wrong(node, "`model` and `preferred_model` are the same key", "keep `model`", code="wrong-hop")
     if "when" in entry and "condition" in entry:
-        raise Wrong(node, "`when` and `condition` are the same key", "join the two with `and`")
+        raise Wrong(node, "`when` and `condition` are the same key", "join the two with `and`", code="two-conditions")
     if not providers and "model" not in entry and "preferred_model" not in entry:
-        raise Wrong(node, "this hop goes nowhere", "name a provider or a model")
+        raise Wrong(node, "this hop goes nowhere", "name a provider or a model", code="wrong-hop")
     return Hop(entry, node)
 
 

@@ -132,7 +132,7 @@ class Declarations:
         if len(hops) > MOST_HOPS:
             self.rules.broken.add(("chain", name.text))
             message = f"the chain `{name.text}` has {len(hops)} hops, {MOST_HOPS} are the most"
-            raise wrong(message, name.span, "a request that fails that often is better answered")
+            raise wrong(message, name.span, "a request that fails that often is better answered", code="too-many")
         retry = body.key("retry_attempts") if isinstance(body, Mapping) else None
         self.rules.chains.append(
             ast.ChainDeclaration(
@@ -147,7 +147,8 @@ class Declarations:
     def strategy(self, name: Scalar, body: Node) -> None:
         known = (*STRATEGIES, *STRATEGY_SYNONYMS)
         if name.text not in known:
-            raise wrong(f"there is no strategy `{name.text}`", name.span, suggest(name.text, known, "strategy"))
+            help = suggest(name.text, known, "strategy")
+            raise wrong(f"there is no strategy `{name.text}`", name.span, help, code="unknown-strategy")
         entry = self.check("StrategySettings", body, name.text)
         if entry is None:
             return
@@ -166,21 +167,21 @@ class Declarations:
         for item in items:
             if not isinstance(item, Mapping):
                 help = "write `{latency: 0.4}`"
-                self.diagnostics.error("wrong-value", "`weight_factors`: a mapping is expected here", item.span, help)
+                self.diagnostics.error("wrong-factor", "`weight_factors`: a mapping is expected here", item.span, help)
                 continue
             for key, value in item.pairs:
                 self.factor(key, value, factors)
         if not items:
-            self.diagnostics.error("wrong-value", "`weight_factors` names no factor", span, "write `{latency: 0.4}`")
+            self.diagnostics.error("wrong-factor", "`weight_factors` names no factor", span, "write `{latency: 0.4}`")
         return factors
 
     def factor(self, key: Scalar, node: Node, factors: dict[str, float]) -> None:
         if key.text not in _FACTORS:
             help = suggest(key.text, _FACTORS, "factor")
-            self.diagnostics.error("wrong-value", f"there is no factor `{key.text}`", key.span, help)
+            self.diagnostics.error("wrong-factor", f"there is no factor `{key.text}`", key.span, help)
             return
         number = node.value if isinstance(node, Scalar) else None
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
-            self.diagnostics.error("wrong-value", f"the factor `{key.text}` is a number from 0 on", key.span)
+            self.diagnostics.error("wrong-factor", f"the factor `{key.text}` is a number from 0 on", key.span)
         else:
             factors[key.text] = number

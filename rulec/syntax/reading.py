@@ -55,9 +55,9 @@ class Reading:
             )
 
 
-def wrong(message: str, span: Span, help: str | None = None) -> Rejected:
+def wrong(message: str, span: Span, help: str | None = None, code: str = "wrong-value") -> Rejected:
     """What stops the reading of a declaration."""
-    return Rejected(Diagnostic("wrong-value", "error", message, span, help))
+    return Rejected(Diagnostic(code, "error", message, span, help))
 
 
 def located(scalar: Scalar | None) -> Located | None:

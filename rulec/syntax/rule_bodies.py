@@ -39,9 +39,10 @@ class RuleBodies:
         routed = "provider" in entry or "providers" in entry or "model" in entry
         passes, refuses = entry.get("pass"), "refuse" in entry
         if routed + (passes is True) + refuses > 1:
-            raise wrong("this rule has two targets", span, "keep one of a route (provider, model), `pass` and `refuse`")
+            help = "keep one of a route (provider, model), `pass` and `refuse`"
+            raise wrong("this rule has two targets", span, help, code="two-targets")
         if "provider" in entry and "providers" in entry:
-            raise wrong("`provider` and `providers` are the same key", span, "keep `providers`")
+            raise wrong("`provider` and `providers` are the same key", span, "keep `providers`", code="two-targets")
         if passes is False:
             raise wrong("`pass` can only be true", span, "remove the key")
         if passes or refuses:
@@ -52,13 +53,15 @@ class RuleBodies:
             return ast.RefuseTarget(entry["refuse"].text, entry.get("status") or 400)
         status = written(entry, "status", body)
         if status is not None:
-            raise wrong("`status` belongs to `refuse`", status.span, 'write `refuse: "text"` beside it')
+            raise wrong(
+                "`status` belongs to `refuse`", status.span, 'write `refuse: "text"` beside it', code="unused-key"
+            )
         if passes:
             return ast.PassTarget()
         # An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding.
         if not routed and phase not in ("capability", "exact"):
             help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
-            raise wrong("the rule has no target", span, help)
+            raise wrong("the rule has no target", span, help, code="no-target")
         return route(entry)
 
     def refuse_keys(self, entry: Entry, body: Node, names: tuple[str, ...], where: str) -> None:
@@ -78,7 +81,7 @@ class RuleBodies:
         if own is not None:
             hops = entry["fallback"]
             if len(hops) > MOST_HOPS:
-                raise wrong(f"this fallback has more than {MOST_HOPS} hops", own.span)
+                raise wrong(f"this fallback has more than {MOST_HOPS} hops", own.span, code="too-many")
             return self.hops(hops) or NO_FALLBACK
         name = entry["fallback_chain"]
         return NO_FALLBACK if name is None or name.text == "none" else ast.ChainReference(name.located())

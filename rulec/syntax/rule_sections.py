@@ -66,7 +66,7 @@ class RuleSections:
         condition = self.one_condition(entry.get("condition"), entry.get("when"))
         if condition is None:
             help = 'write `condition: header.x-priority == "high"`'
-            raise wrong(f"the rule `{name.text}` has no condition", name.span, help)
+            raise wrong(f"the rule `{name.text}` has no condition", name.span, help, code="no-condition")
         entry.setdefault("name", name)
         self.rule("when", name.text, ast.When(parse_condition(condition.located())), entry, name.span, body)
 
@@ -91,7 +91,7 @@ class RuleSections:
     def default(self, key: Scalar, body: Node) -> None:
         if isinstance(body, Scalar) and body.text != "pass":
             help = f'write `default: {{provider: {body.text}}}`, `pass` or `{{refuse: "text"}}`'
-            raise wrong(f"`default`: `{body.text}` is no target", body.span, help)
+            raise wrong(f"`default`: `{body.text}` is no target", body.span, help, code="no-target")
         entry = {"pass": True} if isinstance(body, Scalar) else self.check("DefaultRule", body, "default")
         if entry is not None:
             self.rule("default", "", ast.Everything(), entry, key.span, body)
@@ -121,7 +121,7 @@ class RuleSections:
         until: Scalar | None = entry.get("until")
         date = parse_date(until.text) if until is not None else None
         if until is not None and date is None:
-            raise wrong(f"`until`: `{until.text}` is no date", until.span, "write it as 2026-12-31")
+            raise wrong(f"`until`: `{until.text}` is no date", until.span, "write it as 2026-12-31", code="wrong-date")
         description = entry.get("description") or entry.get("reason")
         overrides: tuple[Located, ...] = tuple([one.located() for one in entry.get("overrides", ())])
         self.rules.rules.append(

@@ -44,7 +44,7 @@ class Settings:
     def refuse_stripped(self, header: Scalar | None) -> None:
         if header is not None and header.text.lower() in STRIPPED_HEADERS:
             self.diagnostics.error(
-                "wrong-value",
+                "stripped-header",
                 f"the proxy strips the header `{header.text}` before any rule sees it",
                 header.span,
                 "name another header, such as `X-Capability`",
@@ -83,7 +83,7 @@ class Settings:
             return
         section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
         if name.text in section.values:
-            raise wrong(f"the signal `{name.text}` is declared twice", name.span)
+            raise wrong(f"the signal `{name.text}` is declared twice", name.span, code="declared-twice")
         values = {key: entry[key] for key in SHAPES["Signal"]["keys"] if key in entry}
         section.values[name.text] = {
             key: self.setting(key, value) if isinstance(value, Scalar) else value for key, value in values.items()

@@ -100,7 +100,7 @@ class _Reader:
     def version(self, key: Scalar, value: Node) -> None:
         if not (isinstance(value, Scalar) and value.value == 1 and not isinstance(value.value, bool)):
             self.diagnostics.error(
-                "wrong-value", "the only version of the rule language is 1", value.span, "write `version: 1`"
+                "unknown-version", "the only version of the rule language is 1", value.span, "write `version: 1`"
             )
 
     def each(self, read: Callable[[Scalar, Node], None]) -> SectionReader:
