@@ -11,7 +11,8 @@ from rulec.source import Source, Span
 from rulec.syntax.condition_parser import parse_condition
 from rulec.syntax.dsl.parser import END, Unexpected
 from rulec.syntax.dsl.scalars import condition_text
-from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.dsl.tables import KEYWORDS
+from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n\f]+|\#[^\n]*)
@@ -20,6 +21,10 @@ _TOKEN = re.compile(
       | (?P<mark>->|[<>=!]=|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_AROUND_NAMES = " \t\r\n\f,(){}[]\"'#"
+_NAME = re.compile(r"[A-Za-z0-9][\w.:/@+-]*[\w+]")
+_PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*|[0-9.:-]+%?|[0-9.]+[A-Za-z]|[0-9.]+[bBmM]-[0-9.]+[bBmM]")
+"""What needs no quotes: words, and what is a number, time, date, size or tier rather than a name."""
 _OPENING = {"{": "}", "(": ")", "[": "]"}
 _ARROWS = frozenset(("=>", "=", "→", "-", ">", "==", ":=", ">="))
 
@@ -51,7 +56,9 @@ _EXPECTED = (
     (("ARROW",), "`->` and where it goes"),
     (("COLON",), "`:` and the condition"),
     (("MAP_OPENING",), "a block `{ … }`"),
+    (("COMMA", "CLOSING"), "`,` or `)`"),
     (("CLOSING",), "`)`"),
+    (("COMMA", "LIST_CLOSING"), "`,` or `]`"),
     (("LIST_CLOSING",), "`]`"),
     (("STRING", "WORD"), "a name"),
     (("STRING",), "a text in quotes"),
@@ -157,8 +164,8 @@ def explain(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
         _no_statement,
         _indented,
         _condition,
-        _unclosed_text,
         _unquoted_name,
+        _unclosed_text,
         _unclosed_bracket,
         _wrong_arrow,
         _bare_strategy,
@@ -269,18 +276,16 @@ def _unclosed_text(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
 
 
 def _unquoted_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
-    """`exact llama3.1:8b -> …`: a name with other characters than a word has."""
-    if mistake.keyword not in ("exact", "virtual", "redundant", "model", "provider", "capability", "chain"):
+    """`exact llama3.1:8b -> 4090-box`: a name with other characters than a word has."""
+    if not mistake.accepted & {"STRING", "WORD", "COLON", "ARROW", "THEN"}:
         return None
-    start = end = mistake.at
-    while start > 0 and mistake.piece[start - 1] not in " \t\n,({":
+    start = end = min(mistake.at, len(mistake.piece))
+    while start > 0 and mistake.piece[start - 1] not in _AROUND_NAMES:
         start -= 1
-    while end < len(mistake.piece) and mistake.piece[end] not in " \t\r\n,){}":
+    while end < len(mistake.piece) and mistake.piece[end] not in _AROUND_NAMES:
         end += 1
     name = mistake.piece[start:end]
-    if start == mistake.at and not re.match(r"[A-Za-z0-9]", name):
-        return None
-    if not re.fullmatch(r"[A-Za-z0-9][\w.:/@+-]*", name) or re.fullmatch(r"[A-Za-z_][\w]*([.-]\w+)*", name):
+    if not _NAME.fullmatch(name) or _PLAIN.fullmatch(name):
         return None
     return _error(f"the name `{name}` needs quotes", mistake.span(start, end), f'write `"{name}"`')
 
@@ -341,8 +346,38 @@ def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic 
     )
 
 
+_ADVICE = (
+    (":", "REGEX", "keys and values stand side by side, without `:`"),
+    ("=", "REGEX", "keys and values stand side by side, without `=`"),
+    ("on", "THEN", "`on` says what a hop takes: `then {other} on timeout`"),
+    ("when", "THEN", "`when` stands before a hop's condition: `then {other} when stream`"),
+    ("if", "THEN", "write `when`: `then {other} when stream`"),
+    ("and", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
+    ("|", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
+    ("||", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
+    ("fallback", "THEN", "what is tried after a failure begins with `then`: `then {other}`"),
+)
+"""What to say where this stands in place of this terminal."""
+
+
+def _advice(mistake: Mistake) -> str | None:
+    """Help for what is often written, else a correct statement of the same kind."""
+    found, accepted = mistake.found, mistake.accepted
+    other = (*mistake.names.providers, "ollama", "vllm")[1]
+    for text, terminal, said in _ADVICE:
+        if found == text and terminal in accepted:
+            return said.format(other=other)
+    if accepted == {"THEN"} and found in ERROR_KINDS:
+        return f"several kinds are joined with `or`: `on timeout or {found}`"
+    if accepted == {"THEN"}:
+        return "candidates are joined with `or`; what is tried after a failure begins with `then`"
+    words = [word for word, kind in KEYWORDS.items() if kind in accepted]
+    near = did_you_mean(found, words) if re.fullmatch(r"[A-Za-z_]{3,}", found) else None
+    return f"did you mean `{near}`?" if near else _example(mistake)
+
+
 def _unexpected(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
-    expected = _expected(mistake.accepted)
+    expected = _expected(mistake)
     found = mistake.found
     if found:
         message = (
@@ -350,10 +385,10 @@ def _unexpected(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
             if expected
             else f"`{_short(found)}` is not expected here"
         )
-        return _error(message, mistake.span(mistake.at, mistake.at + len(found)), _example(mistake))
+        return _error(message, mistake.span(mistake.at, mistake.at + len(found)), _advice(mistake))
     end = mistake.last_end()
     return _error(
-        f"expected {expected or 'more'} after this", mistake.span(_last_start(mistake, end), end), _example(mistake)
+        f"expected {expected or 'more'} after this", mistake.span(_last_start(mistake, end), end), _advice(mistake)
     )
 
 
@@ -365,8 +400,10 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _expected(accepted: frozenset[str]) -> str | None:
-    return next((said for terminals, said in _EXPECTED if accepted.issuperset(terminals)), None)
+def _expected(mistake: Mistake) -> str | None:
+    if mistake.accepted == {"COLON"} and mistake.keyword != "when":
+        return "`->` and where it goes"
+    return next((said for terminals, said in _EXPECTED if mistake.accepted.issuperset(terminals)), None)
 
 
 def _example(mistake: Mistake) -> str | None:
