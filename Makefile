@@ -57,6 +57,7 @@ fuzz: $(INSTALLED) ## ten minutes of odd texts for each parser; atheris leads th
 lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/rulec fmt --check rules/
 	$(BIN)/rulec compile rules/ --check
 	$(BIN)/rulec test rules/
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "compile": "compile rules into a LiteLLM config and a routing strategy module",
     "explain": "say where a request goes, and why",
     "test": "run routing tests (*.cases.yaml)",
+    "fmt": "format rule files: one layout, in the order in which rules are tried",
     "order": "print the rules in the order that counts",
     "graph": "print the decision tree as text, Mermaid or DOT",
     "serve": "run the LiteLLM proxy with the rules",

@@ -1,0 +1,45 @@
+"""Replacing files, all or none: every text is on the disk before the first takes its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+def replace_files(texts: Mapping[Path, str], like: Mapping[Path, Path] | None = None, gone: Iterable[Path] = ()) -> None:
+    """Writes texts to their paths and removes the files of `gone`; raises OSError, and then all is as it was.
+
+    A file keeps its permissions; a new one gets those of the file that `like` names for it.
+    """
+    staged: list[tuple[str, Path]] = []
+    replaced: list[tuple[Path, bytes | None]] = []
+    try:
+        for path, text in texts.items():
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            staged.append((name, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            shutil.copymode((like or {}).get(path, path), name)
+        for name, path in staged:
+            replaced.append((path, path.read_bytes() if path.is_file() else None))
+            os.replace(name, path)
+        for path in gone:
+            replaced.append((path, path.read_bytes()))
+            path.unlink()
+    except OSError:
+        for path, before in replaced:
+            if before is not None:
+                path.write_bytes(before)
+            elif path.exists():
+                path.unlink()
+        raise
+    finally:
+        for name, _ in staged:
+            with suppress(FileNotFoundError):
+                os.unlink(name)

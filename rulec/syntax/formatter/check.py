@@ -1,0 +1,51 @@
+"""Nothing is lost: what was printed is read again and compared before anybody writes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rulec.syntax.formatter.comments import Comment
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
+
+
+class Lost(AssertionError):
+    """The formatter would have changed a rule file: a bug of rulec, nothing is written."""
+
+
+def check_comments(before: list[Comment], after: list[Comment]) -> None:
+    """Raises Lost unless both have the same comments."""
+    missing = Counter(one.text for one in before)
+    missing.subtract(Counter(one.text for one in after))
+    lost = [text for text, count in missing.items() if count]
+    if lost:
+        raise Lost(f"comments were lost or made: {lost[:3]}")
+
+
+def check_sections(before: Mapping, after: Node | None) -> None:
+    """Raises Lost unless both have the same sections, in any order, with the same values in the same order."""
+    if not isinstance(after, Mapping) or len(before.pairs) != len(after.pairs):
+        raise Lost("sections were lost or made")
+    found = {key.text: value for key, value in after.pairs}
+    for key, value in before.pairs:
+        if key.text not in found:
+            raise Lost(f"the section `{key.text}` was lost")
+        check_same(value, found[key.text])
+
+
+def check_same(before: Node, after: Node) -> None:
+    """Raises Lost unless both nodes say the same."""
+    waiting: list[tuple[Node, Node]] = [(before, after)]
+    while waiting:
+        one, other = waiting.pop()
+        if isinstance(one, Scalar) and isinstance(other, Scalar):
+            if one.text != other.text or one.plain is not other.plain and one.value != other.value:
+                raise Lost(f"a value was changed near offset {one.start}")
+        elif isinstance(one, Mapping) and isinstance(other, Mapping) and len(one.pairs) == len(other.pairs):
+            for (key, value), (other_key, other_value) in zip(one.pairs, other.pairs, strict=True):
+                if key.text != other_key.text:
+                    raise Lost(f"a key was changed near offset {key.start}")
+                waiting.append((value, other_value))
+        elif isinstance(one, Sequence) and isinstance(other, Sequence) and len(one.items) == len(other.items):
+            waiting.extend(zip(one.items, other.items, strict=True))
+        else:
+            raise Lost(f"the shape was changed near offset {one.start}")
