@@ -11,6 +11,7 @@ from rulec.records import record
 from rulec.runtime.sizes import parameters
 from rulec.source import Located
 from rulec.syntax.conditions import (
+    PLAIN_NAME,
     Always,
     Among,
     And,
@@ -264,13 +265,22 @@ class _Parser:
         self.expect("(", "`unavailable`")
         token = self.take()
         if token.kind == "string":
-            name = self.located.slice(token.start + 1, token.end - 1)
-        elif token.kind == "word" and "." not in token.text:
-            name = self.located.slice(token.start, token.end)
+            inner = self.located.slice(token.start + 1, token.end - 1)
+            name = _unescape(inner, inner.text, token.text[0])
+        elif token.kind == "word":
+            name = self.provider_word(token)
         else:
             self.fail_at(token, "`unavailable` asks for a provider", "write `unavailable(ollama)`")
         self.expect(")", "`unavailable(`")
         return self.provider_unavailable(name)
+
+    def provider_word(self, first: _Token) -> Located:
+        """A provider's bare name, which may hold hyphens as no field does."""
+        found = PLAIN_NAME.match(self.located.text, first.start)
+        end = found.end() if found is not None else first.end
+        while self.current.end <= end and not self.ended:
+            self.at += 1
+        return self.located.slice(first.start, max(first.end, end))
 
     def provider_unavailable(self, name: Located) -> Condition:
         self.providers.append(name)

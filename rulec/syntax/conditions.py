@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from rulec.patterns.compile import CompiledPattern
 from rulec.records import record
 from rulec.source import Located, Span
 from rulec.syntax.fields import FIELDS, FieldType
 
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*")
+"""A name that needs no quotes."""
 Literal = str | int | float | bool
 
 
@@ -141,7 +145,8 @@ def _show_bare(condition: Condition, inner: int) -> str:
     if isinstance(condition, Always):
         return "always"
     if isinstance(condition, Unavailable):
-        return f"unavailable({condition.provider})"
+        plain = PLAIN_NAME.fullmatch(condition.provider) is not None
+        return f"unavailable({condition.provider if plain else _quote(condition.provider)})"
     if isinstance(condition, Tagged):
         return f"tag contains {_quote(condition.tag)}"
     if isinstance(condition, Between):
