@@ -61,8 +61,9 @@ lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
 	$(BIN)/rulec compile rules/ --check
 	$(BIN)/rulec test rules/
 
-generated: $(INSTALLED) ## write what is made of other files anew: the reader's table, generated/
+generated: $(INSTALLED) ## write anew what is made of other files: the reader's table, the schema, the pair
 	$(BIN)/python -m rulec.syntax.tabulate
+	$(BIN)/rulec schema --output docs/rules.schema.json
 	$(BIN)/rulec compile rules/ --out generated
 
 clean: ## remove the environments and caches

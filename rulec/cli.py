@@ -19,6 +19,7 @@ COMMANDS = {
     "fmt": "format rule files: one layout, in the order in which rules are tried",
     "order": "print the rules in the order that counts",
     "graph": "print the decision tree as text, Mermaid or DOT",
+    "schema": "print the JSON Schema of rule files, for editors",
     "serve": "run the LiteLLM proxy with the rules",
     "demo": "send example requests through a real proxy, with fake providers",
 }

@@ -31,6 +31,14 @@ class Candidate:
 
 
 @record
+class Serving:
+    """A provider that serves a model, and the name that it knows the model by, where that is another one."""
+
+    provider: Scalar
+    upstream: Scalar | None
+
+
+@record
 class Hop:
     """A step of a chain and where it stands."""
 
@@ -287,6 +295,28 @@ def _read_candidate(checker: Checker, word: str, node: Node) -> Candidate:
     return Candidate(read_name(checker, word, node), None)
 
 
+def read_served_by(checker: Checker, word: str, node: Node) -> list[Serving] | None:
+    """`ollama`, `[ollama, vllm]` and `{ollama: name-there}`; None where there is nothing."""
+    if isinstance(node, Scalar) and node.value is None:
+        return None
+    servings: list[list[Serving]] = checker.each(_read_servings, word, _listed(node))
+    return [one for several in servings for one in several]
+
+
+def _read_servings(checker: Checker, word: str, node: Node) -> list[Serving]:
+    if not isinstance(node, Mapping):
+        return [Serving(read_name(checker, word, node), None)]
+    servings = []
+    for provider, upstream in node.pairs:
+        if not isinstance(upstream, Scalar):
+            message = "the name that the provider knows the model by is expected here"
+            raise Wrong(upstream, message, f"write `{provider.text}: name-there`")
+        if not provider.text.strip():
+            raise Wrong(provider, "a name is expected here, this is empty")
+        servings.append(Serving(provider, None if upstream.value is None else upstream))
+    return servings
+
+
 def read_hops(checker: Checker, word: str, node: Node) -> list[Hop]:
     """A hop, a list of hops, or none where there is `none` or nothing."""
     if isinstance(node, Scalar) and (node.value is None or node.text == "none"):
@@ -328,6 +358,7 @@ _LEAVES: dict[str, Reader] = {
     "error_kinds": read_error_kinds,
     "candidates": read_candidates,
     "hops": read_hops,
+    "served_by": read_served_by,
     "chain_name": read_chain_name,
     "mapping": read_mapping,
     "node": read_node,

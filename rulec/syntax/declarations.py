@@ -7,6 +7,7 @@ from typing import Any
 from rulec.diagnostics import suggest
 from rulec.source import Span
 from rulec.syntax import ast
+from rulec.syntax.checker import Serving
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 from rulec.syntax.reading import Reading, located, wrong
@@ -84,11 +85,11 @@ class Declarations:
             return
         settings = {key: entry[key] for key in _MODEL_SETTINGS if key in entry}
         settings.update(self.passed(entry.get("litellm_params")))
-        cost = entry.get("cost")
+        served, cost = entry.get("served_by"), entry.get("cost")
         self.rules.models.append(
             ast.ModelDeclaration(
                 name.located(),
-                self.served_by(entry.get("served_by")),
+                tuple([serving(one) for one in served]) if served is not None else None,
                 entry.get("size"),
                 entry.get("context"),
                 tuple(one.located() for one in entry.get("capabilities", ())),
@@ -97,30 +98,6 @@ class Declarations:
                 places(body, settings),
             )
         )
-
-    def served_by(self, node: Node | None) -> tuple[ast.Serving, ...] | None:
-        if node is None or (isinstance(node, Scalar) and node.value is None):
-            return None
-        servings: list[ast.Serving] = []
-        for item in node.items if isinstance(node, Sequence) else (node,):
-            if isinstance(item, Scalar):
-                servings.append(ast.Serving(item.located()))
-            elif isinstance(item, Mapping):
-                servings += [self.serving(key, value) for key, value in item.pairs]
-            else:
-                self.diagnostics.error("wrong-value", "a provider is expected here", item.span)
-        return tuple(servings)
-
-    def serving(self, provider: Scalar, upstream: Node) -> ast.Serving:
-        if not isinstance(upstream, Scalar):
-            self.diagnostics.error(
-                "wrong-value",
-                "`served_by`: the name that the provider knows the model by is expected here",
-                upstream.span,
-                f"write `{provider.text}: name-there`",
-            )
-            return ast.Serving(provider.located())
-        return ast.Serving(provider.located(), upstream.text if upstream.value is not None else None)
 
     def chain(self, name: Scalar, body: Node) -> None:
         self.reading.refuse_reserved(name, "chain")
@@ -185,3 +162,7 @@ class Declarations:
             self.diagnostics.error("wrong-factor", f"the factor `{key.text}` is a number from 0 on", key.span)
         else:
             factors[key.text] = number
+
+
+def serving(one: Serving) -> ast.Serving:
+    return ast.Serving(one.provider.located(), one.upstream.text if one.upstream is not None else None)

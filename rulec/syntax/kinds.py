@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from rulec.syntax.fields import ERROR_KIND_MEANINGS, STRATEGY_MEANINGS, STRATEGY_SYNONYMS
+from rulec.syntax.fields import ERROR_KIND_MEANINGS, STRATEGY_MEANINGS, STRATEGY_SYNONYMS, WITHOUT_DEFAULT
 
 Schema = dict[str, Any]
 
@@ -126,7 +126,12 @@ Candidates = Annotated[Any, Kind("candidates", (), reference("candidates"))]
 Hops = Annotated[Any, Kind("hops", (), reference("hops"))]
 ChainName = Annotated[Any, Kind("chain_name", (), {"anyOf": [reference("name"), {"type": "null"}]})]
 ErrorKinds = Annotated[Any, Kind("error_kinds", (), reference("error_kinds"))]
-ServedBy = Annotated[Any, Kind("node", (), reference("served_by"))]
+ServedBy = Annotated[Any, Kind("served_by", (), reference("served_by"))]
 WeightFactors = Annotated[Any, Kind("node", (), reference("weight_factors"))]
+NotNone = Annotated[Any, Kind("name", (), {"pattern": "\\S", "not": {"const": "none"}})]
+"""A name that can be referred to where `none` says that there is nothing."""
 Free = Annotated[Any, Kind("mapping", (), {"type": "object"})]
 """A mapping that goes to LiteLLM as it is."""
+Defaults = Annotated[
+    Any, Kind("mapping", (), {"type": "object", "propertyNames": {"not": {"enum": list(WITHOUT_DEFAULT)}}})
+]

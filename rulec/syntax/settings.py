@@ -10,13 +10,11 @@ from typing import Any
 from rulec.secrets import looks_secret
 from rulec.source import Span
 from rulec.syntax import ast
-from rulec.syntax.fields import STRIPPED_HEADERS
+from rulec.syntax.fields import STRIPPED_HEADERS, WITHOUT_DEFAULT
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 from rulec.syntax.reading import Reading, wrong
 from rulec.syntax.references import REFERENCE, environment_parts
 from rulec.syntax.shapes import SHAPES
-
-_WITHOUT_DEFAULT = ("model", "messages", "fallbacks", "metadata", "api_key", "api_base")
 
 
 class Settings:
@@ -72,7 +70,7 @@ class Settings:
             if isinstance(scalar.value, float) and not isfinite(scalar.value):
                 self.diagnostics.error("wrong-value", f"`{scalar.text}` is no finite number", scalar.span)
         for name, _ in body.pairs:
-            if name.text in _WITHOUT_DEFAULT:
+            if name.text in WITHOUT_DEFAULT:
                 help = "defaults are parameters such as temperature"
                 self.diagnostics.error("wrong-value", f"`{name.text}` cannot have a default", name.span, help)
         self.rules.sections["defaults"] = ast.Section(plain(body), key.span)

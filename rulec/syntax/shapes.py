@@ -45,7 +45,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "Model": {
         "title": "a model",
         "keys": {
-            "served_by": ("node",),
+            "served_by": ("served_by",),
             "capabilities": ("names",),
             "size": ("size",),
             "context": ("whole", 1, None),

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from rulec.syntax import vocabulary
-from rulec.syntax.kinds import Kind
+from rulec.syntax.vocabulary import Document, Strict, kind_of, models
 
 TABLE = Path(__file__).with_name("shapes.py")
 
@@ -25,35 +24,14 @@ SHAPES: dict[str, dict[str, Any]] = {
 '''
 
 
-def models() -> list[type[vocabulary.Strict]]:
-    """The models of the vocabulary that mappings have, in the order in which they are written."""
-    found = [one for one in vars(vocabulary).values() if isinstance(one, type) and issubclass(one, vocabulary.Strict)]
-    return [one for one in found if not one.__subclasses__()]
-
-
-def title(model: type[vocabulary.Strict]) -> str:
-    return (model.__doc__ or "").split("\n")[0].rstrip(".").lower()
-
-
-def kind_of(field: FieldInfo) -> Kind | None:
-    """The kind of a leaf; None where a field is a section or a mapping with a model of its own."""
-    return next((one for one in field.metadata if isinstance(one, Kind)), None)
-
-
-def spelled(name: str, field: FieldInfo) -> str:
-    return field.alias or name
-
-
 def table() -> str:
     """The text of `syntax/shapes.py`."""
-    return (
-        _HEAD + "".join(_shape(model) for model in models() if model is not vocabulary.Document) + "}\n" + _sections()
-    )
+    return _HEAD + "".join(_shape(model) for model in models().values() if model is not Document) + "}\n" + _sections()
 
 
-def _shape(model: type[vocabulary.Strict]) -> str:
-    fields = {spelled(name, field): field for name, field in model.model_fields.items()}
-    lines = [f"    {_literal(model.__name__)}: {{", f'        "title": {_literal(title(model))},', '        "keys": {']
+def _shape(model: type[Strict]) -> str:
+    fields = model.keys()
+    lines = [f"    {_literal(model.__name__)}: {{", f'        "title": {_literal(model.title())},', '        "keys": {']
     lines += [f"            {_literal(name)}: {_literal(_reader(field))}," for name, field in fields.items()]
     lines.append("        },")
     required = tuple(name for name, field in fields.items() if field.is_required())
@@ -82,7 +60,7 @@ def _reader(field: FieldInfo) -> tuple[Any, ...]:
 
 
 def _sections() -> str:
-    names = "".join(f"    {_literal(name)},\n" for name in vocabulary.Document.model_fields)
+    names = "".join(f"    {_literal(name)},\n" for name in Document.model_fields)
     return f'\nSECTIONS = (\n{names})\n"""The sections of a rule file."""\n'
 
 

@@ -7,9 +7,10 @@ The first line of a model's docstring is its name in diagnostics.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from rulec.syntax.kinds import (
     Boolean,
@@ -17,11 +18,14 @@ from rulec.syntax.kinds import (
     ChainName,
     Condition,
     Date,
+    Defaults,
     ErrorKinds,
     Free,
     Hops,
+    Kind,
     Name,
     Names,
+    NotNone,
     Number,
     Positive,
     ServedBy,
@@ -55,8 +59,30 @@ class Strict(BaseModel):
 
     hints: ClassVar[dict[str, str]] = {}
     """Help for keys that people write here and that are none."""
-    one_of: ClassVar[tuple[str, ...]] = ()
-    """Keys of which at least one is there."""
+    needed: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Groups of keys: of each at least one is there."""
+    refused: ClassVar[tuple[str, ...]] = ()
+    """Keys that have no meaning here; the reader knows them only to say why."""
+
+    @classmethod
+    def title(cls) -> str:
+        return (cls.__doc__ or "").split("\n")[0].rstrip(".").lower()
+
+    @classmethod
+    def keys(cls) -> dict[str, FieldInfo]:
+        """The fields by the key that is written."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
+
+
+def kind_of(field: FieldInfo) -> Kind | None:
+    """The kind of a leaf; None where a field is a section or a mapping with a model of its own."""
+    return next((one for one in field.metadata if isinstance(one, Kind)), None)
+
+
+def models() -> dict[str, type[Strict]]:
+    """The models that mappings have, by name, in the order in which they are written."""
+    found = [one for one in globals().values() if isinstance(one, type) and issubclass(one, Strict)]
+    return {one.__name__: one for one in found if not one.__subclasses__()}
 
 
 class Provider(Strict):
@@ -146,7 +172,7 @@ class Hop(Strict):
     One step of a fallback chain: a provider, a model, or both.
     """
 
-    one_of = ("provider", "model", "primary", "secondary", "tertiary", "quaternary", "preferred_model")
+    needed = (("provider", "model", "primary", "secondary", "tertiary", "quaternary", "preferred_model"),)
 
     provider: Name = key("The provider that this hop goes to.", "ollama")
     primary: Name = key("The provider, in the words of a first hop; only the order of the list counts.", "vllm")
@@ -226,7 +252,7 @@ class DefaultRule(Rule):
     What happens to requests that no other rule takes.
     """
 
-    one_of = _TARGETS
+    needed = (_TARGETS,)
 
 
 class ExactRule(Rule):
@@ -242,7 +268,7 @@ class PatternRule(Rule):
     Where requests for models go whose names a regular expression finds.
     """
 
-    one_of = _TARGETS
+    needed = (_TARGETS,)
 
     pattern: SomeNames = key(
         "A regular expression of RE2's dialect that is searched in the model's name, or a list of them.",
@@ -258,6 +284,8 @@ class CapabilityRule(Rule):
     Where requests for a capability go; the capability chooses the model.
     """
 
+    refused = ("substitute",)
+
     preferred_models: Names = key(
         "The models in their order; without it those of the catalogue that have this capability.", "qwen2.5-coder:7b"
     )
@@ -271,7 +299,7 @@ class SizeRule(Rule):
     Where requests for models of a size go.
     """
 
-    one_of = _TARGETS
+    needed = (_TARGETS,)
 
     size: Tier = key("The sizes: `< 8B`, `<= 8B`, `8B - 13B`, `> 13B` or `>= 13B`.", "< 8B", "8B - 13B", required=True)
 
@@ -283,7 +311,7 @@ class WhenRule(Rule):
     """
 
     hints = {one: hint for one, hint in Rule.hints.items() if one not in ("condition", "when")}
-    one_of = _TARGETS
+    needed = (("condition", "when"), _TARGETS)
 
     condition: Condition = key(
         "What a request is asked: comparisons of its fields with `and`, `or` and `not`.",
@@ -309,6 +337,8 @@ class VirtualModel(Rule):
 
     A name that exists only as an entry point.
     """
+
+    refused = (*_TARGETS, "status", "substitute", "routing_strategy", "sticky", "prefer_warm")
 
     complexity: Complexity = key("The two models, and the score that parts them.", required=True)
 
@@ -443,23 +473,23 @@ class Document(Strict):
     Routing rules for a LiteLLM proxy. All files of a folder are one rule set.
     """
 
-    version: Annotated[Any, whole(1, 1)] = key("The version of the rule language.", 1)
-    providers: dict[str, Provider] = key("What serves models, by name.")
-    models: dict[str, Model | None] = key("The catalogue: the names that clients use.")
-    exact_matches: dict[str, ExactRule] = key("Rules for single models, by the name that the client sends.")
+    version: Annotated[Any, Kind("whole", (1, 1), {"enum": [1]})] = key("The version of the rule language.")
+    providers: dict[NotNone, Provider] = key("What serves models, by name.")
+    models: dict[Name, Model | None] = key("The catalogue: the names that clients use.")
+    exact_matches: dict[Name, ExactRule] = key("Rules for single models, by the name that the client sends.")
     patterns: list[PatternRule] = key("Rules for models whose names match, from top to bottom.")
-    capabilities: dict[str, CapabilityRule] = key("Rules for what a client needs, by capability.")
-    redundant_models: dict[str, Redundant] = key("Models that several providers serve, with weights.")
+    capabilities: dict[Name, CapabilityRule] = key("Rules for what a client needs, by capability.")
+    redundant_models: dict[Name, Redundant] = key("Models that several providers serve, with weights.")
     model_size_routing: list[SizeRule] = key("Rules for sizes of models, from top to bottom.")
-    request_metadata_routing: dict[str, WhenRule] = key("Rules with a condition, by name; tried before all others.")
-    virtual_models: dict[str, VirtualModel] = key("Names that exist only as an entry point.")
-    fallback_chains: dict[str, Chain] = key("Chains by name; `default` is that of rules without one of their own.")
-    load_balancing: dict[str, StrategySettings] = key("Settings of strategies, by strategy.")
+    request_metadata_routing: dict[Name, WhenRule] = key("Rules with a condition, by name; tried before all others.")
+    virtual_models: dict[Name, VirtualModel] = key("Names that exist only as an entry point.")
+    fallback_chains: dict[NotNone, Chain] = key("Chains by name; `default` is that of rules without one of their own.")
+    load_balancing: dict[Strategy, StrategySettings] = key("Settings of strategies, by strategy.")
     first_request_routing: FirstRequest = key("What happens before anything has been measured.")
     rate_limited_fallback: RateLimited = key("What happens to a provider with too many requests.")
     error_based_routing: ErrorBased = key("What happens to a provider that fails again and again.")
-    signals: dict[str, Signal] = key("Numbers from outside, by name.")
-    defaults: Free = key("Parameters that are filled in where the client gave none.", {"temperature": 0.7})
+    signals: dict[Name, Signal] = key("Numbers from outside, by name.")
+    defaults: Defaults = key("Parameters that are filled in where the client gave none.", {"temperature": 0.7})
     request: RequestSettings = key("How requests are read.")
-    default: DefaultRule = key("What happens to requests that no rule takes: a rule, or `pass`.", "pass")
+    default: DefaultRule | Literal["pass"] = key("What happens to requests that no rule takes: a rule, or `pass`.")
     litellm: LiteLLMSettings = key("Settings of LiteLLM that go into the config as they are.")
