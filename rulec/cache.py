@@ -5,10 +5,11 @@ texts of the rule files. So an entry is never out of date, and whoever edits a r
 themselves are not in it: places point into the sources that were just read, under the names they have from where the
 user stands.
 
-What an entry holds is never executed. It is the data of a pickle, but the reader knows no class besides the records of
-the nouns, which have no behaviour of their own, and no function at all. It looks at nothing that another user could
-have written, and at no byte before the digest over all of them agrees. (There is no secret key in it: whoever can write
-our files can read the key as well.) Whatever is wrong with an entry or its folder, the answer is that there is none.
+What an entry holds is never executed. It is the data of a pickle, but the reader knows no class besides ranges and the
+records of the nouns, which have no behaviour of their own, and no function at all. It looks at nothing that another
+user could have written, and at no byte before the digest over all of them agrees. (There is no secret key in it:
+whoever can write our files can read the key as well.) Whatever is wrong with an entry or its folder, the answer is that
+there is none.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def source_number(number: int) -> Source:
 
 
 class _Reader(Unpickler):
-    """Makes records of the nouns, and nothing else."""
+    """Makes records of the nouns and ranges of numbers, and nothing else."""
 
     def __init__(self, payload: bytes, sources: Sequence[Source]) -> None:
         super().__init__(BytesIO(payload))
@@ -176,6 +177,8 @@ class _Reader(Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == (__name__, source_number.__name__):
             return self.sources.__getitem__
+        if (module, name) == ("builtins", "range"):
+            return range
         found = getattr(import_module(module), name, None) if module in _RECORD_ROOMS else None
         if isinstance(found, type) and found.__module__ == module and hasattr(found, "__record_fields__"):
             return found
