@@ -43,7 +43,7 @@ _PICKLE_PROTOCOL = 4
 _RECORD_ROOMS = frozenset(
     (
         "rulec.ir.tree",
-        "rulec.patterns.compile",
+        "rulec.patterns.compiled",
         "rulec.policy.model",
         "rulec.source",
         "rulec.syntax.ast",

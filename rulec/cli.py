@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
+from typing import Any
 
 from rulec import VERSION
 
@@ -71,17 +73,32 @@ def report_unwritable(error: OSError) -> int:
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
-    """The parser; only the named command's own options are loaded, so that starting stays quick."""
+    """The parser of the named command, or of none and the list of all: so starting stays quick."""
+    shape: Any = partial(argparse.HelpFormatter, width=terminal_width())
     parser = argparse.ArgumentParser(
-        prog="rulec", description="Routing rules for a LiteLLM proxy that one can read, prove and trust."
+        prog="rulec",
+        description="Routing rules for a LiteLLM proxy that one can read, prove and trust.",
+        formatter_class=shape,
     )
     parser.add_argument("--version", action="version", version=f"rulec {VERSION}")
-    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=argparse.ArgumentParser)
-    for name, help_text in COMMANDS.items():
-        verb = verbs.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", prog="rulec")
+    for name in COMMANDS if command is None else (command,):
+        told = COMMANDS[name]
+        verb = verbs.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".", formatter_class=shape)
         if name == command:
             importlib.import_module(f"rulec.commands.{name}").configure(verb)
     return parser
+
+
+def terminal_width() -> int:
+    """The columns that help may fill; argparse would import shutil to learn them, for every option anew."""
+    columns = 0
+    with suppress(KeyError, ValueError):
+        columns = int(os.environ["COLUMNS"])
+    if columns <= 0:
+        with suppress(OSError, ValueError):
+            columns = os.get_terminal_size().columns
+    return (columns if columns > 0 else 80) - 2
 
 
 def report_bug(error: Exception) -> int:

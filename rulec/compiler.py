@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rulec.backends.artifact import Artifact
 from rulec.diagnostics import Diagnostic, Diagnostics, printable
 from rulec.ir.tree import Tree
 from rulec.policy.model import Policy
@@ -19,6 +18,8 @@ from rulec.syntax.ast import RuleSet
 
 if TYPE_CHECKING:  # a cold `rulec explain` starts without it
     from pathlib import Path
+
+    from rulec.backends.artifact import Artifact
 
 
 @record(frozen=False)

@@ -85,6 +85,22 @@ def test_a_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert told[0] == told[1] and "rules/routing.yaml:22" in told[0]
 
 
+def test_a_second_run_imports_little(home: Path) -> None:
+    program = f"""
+import sys
+from rulec.cli import main
+main(["explain", "--rules", {str(RULES)!r}, "--model", "llama3.1:8b"])
+print(sorted({{"yaml", "json", "hashlib", "rulec.syntax.yaml", "rulec.patterns.parser", "rulec.policy.bind"}} & set(sys.modules)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    told = [
+        subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, encoding="utf-8", check=True)
+        for _ in range(2)
+    ]
+    imported = [one.stdout.splitlines()[-1] for one in told]
+    assert imported[1] == "[]" != imported[0]
+
+
 @pytest.mark.parametrize("file", SUITES, ids=lambda file: file.name.removesuffix(".cases.yaml"))
 def test_the_conformance_suite_is_answered_alike(file: Path) -> None:
     source = read_source(file, Diagnostics())

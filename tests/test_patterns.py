@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rulec.diagnostics import Rejected
-from rulec.patterns.compile import CompiledPattern, compile_pattern
+from rulec.patterns.compile import compile_pattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.runtime.matching import build_matcher
 from rulec.source import Located, Source, Span
 

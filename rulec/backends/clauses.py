@@ -13,7 +13,7 @@ from typing import Any
 
 from rulec.backends.literals import make_literal_index
 from rulec.ir.rows import Row, Rows
-from rulec.patterns.compile import CompiledPattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.records import field, record
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition, ParsedCondition

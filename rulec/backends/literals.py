@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rulec.ir.rows import Row
-from rulec.patterns.compile import CompiledPattern
+from rulec.patterns.compiled import CompiledPattern
 
 _LONGEST_END = 64
 """Prefixes and suffixes are kept up to this length: each length in use costs one look-up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from rulec.patterns.compile import CompiledPattern, Spec
+from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.policy.model import Chain, ModelsTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulec.patterns.compile import CompiledPattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.policy.model import Policy, Rule
 from rulec.records import record
 from rulec.syntax.ast import SizeTier

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from rulec.diagnostics import Diagnostic, Rejected
+from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.patterns.parser import parse
 from rulec.patterns.syntax import (
     NEWLINE,
@@ -30,19 +31,6 @@ from rulec.source import Located, Source, Span
 
 MAX_STATES = 400
 MAX_ALTERNATIVES = 32
-
-Spec = tuple[Any, ...]
-"""A matcher as plain data; the first item names its kind (see `runtime.matching.build_matcher`)."""
-
-
-@record
-class CompiledPattern:
-    """A pattern's text, its matcher as data, and literals one of which occurs in every text that matches (or None)."""
-
-    text: str
-    spec: Spec
-    factors: tuple[str, ...] | None
-
 
 def compile_pattern(text: Located) -> CompiledPattern:
     """Compiles a pattern; raises Rejected with the place of the mistake or of what is too large."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
-from rulec.patterns.compile import CompiledPattern, Spec
+from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.records import field, fields_of, is_record, record
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.sizes import is_regular_name, size_from_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rulec.patterns.compile import CompiledPattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.records import field, record
 from rulec.source import Located, Span
 from rulec.syntax.conditions import ParsedCondition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rulec.patterns.compile import CompiledPattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.records import record
 from rulec.source import Located, Span
 from rulec.syntax.fields import FIELDS, FieldType

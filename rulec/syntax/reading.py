@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related
-from rulec.patterns.compile import CompiledPattern, compile_pattern
+from rulec.patterns.compile import compile_pattern
+from rulec.patterns.compiled import CompiledPattern
 from rulec.source import Located, Span
 from rulec.syntax import ast
 from rulec.syntax.checker import Candidate, Checker
