@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from rulec.diagnostics.surfaces import in_the_words_of
 from rulec.records import record
 from rulec.secrets import mask_secrets
 from rulec.source import Span
@@ -35,7 +36,8 @@ class Diagnostic:
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", mask_secrets(self.message))
         if self.help is not None:
-            object.__setattr__(self, "help", mask_secrets(self.help))
+            help = self.help if self.span is None else in_the_words_of(self.span.source.path, self.help)
+            object.__setattr__(self, "help", mask_secrets(help))
 
     def to_json(self) -> dict[str, Any]:
         """The object of the json format (design: outputs that others build on)."""
