@@ -405,7 +405,8 @@ class _Parser:
         if token.kind == "end":
             last = self.tokens[self.at - 2]
             self.fail_at(last, f"`{last.text}` has nothing to compare with", f"write a value after `{last.text}`")
-        if token.kind == "word" and token.text.partition(".")[0] in FIELDS:
+        is_endpoint = field.type == "enum" and token.text in ENDPOINTS  # `messages` is a field, too
+        if token.kind == "word" and token.text.partition(".")[0] in FIELDS and not is_endpoint:
             help = f'compare it with a literal; a text stands in quotes: `"{token.text}"`'
             self.fail_at(
                 token, f"`{field}` cannot be compared with the field `{token.text}`", help, code="condition-type"
