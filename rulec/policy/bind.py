@@ -27,7 +27,7 @@ from rulec.policy.model import (
 from rulec.records import replace
 from rulec.source import Located, Span
 from rulec.syntax import ast
-from rulec.syntax.fields import STRATEGY_SYNONYMS
+from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 
 Declared = TypeVar("Declared", ast.ProviderDeclaration, ast.ModelDeclaration, ast.ChainDeclaration)
 
@@ -135,7 +135,7 @@ class _Binder:
             "unknown-provider",
             f"there is no provider `{name.text}`",
             name.span,
-            suggest(name.text, list(self.providers), "provider"),
+            self.other_kind(name.text) or suggest(name.text, list(self.providers), "provider"),
         )
         return False
 
@@ -151,9 +151,19 @@ class _Binder:
             f"the model `{name.text}` is not in the catalogue, and "
             + ("no provider accepts it" if providers is None else f"`{', '.join(asked)}` does not accept it"),
             name.span,
-            suggest(name.text, list(self.models), "model"),
+            self.other_kind(name.text) or suggest(name.text, list(self.models), "model"),
         )
         return False
+
+    def other_kind(self, name: str) -> str | None:
+        """Help for a name that is known, but as something else: in the DSL quotes alone make the difference."""
+        if name in self.models:
+            return f'`{name}` is a model: write `"{name}"` in the DSL, `model: {name}` in YAML'
+        if name in self.providers:
+            return f"`{name}` is a provider: write `{name}` without quotes in the DSL, `provider: {name}` in YAML"
+        if name in STRATEGIES:
+            return f"`{name}` is a strategy: write `{name}(…)` in the DSL, `routing_strategy: {name}` in YAML"
+        return None
 
     # Chains
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rulec.diagnostics import Diagnostics, suggest
-from rulec.source import Source
+from rulec.source import Source, Span
 from rulec.syntax import ast
 from rulec.syntax.declarations import Declarations
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
@@ -14,6 +15,12 @@ from rulec.syntax.rule_sections import RuleSections
 from rulec.syntax.settings import Settings
 from rulec.syntax.shapes import SECTIONS
 
+_DSL = re.compile(
+    r"(?:\s|#[^\n]*(?:\n|\Z))*"
+    r"(version|provider|model|when|exact|virtual|redundant|pattern|capability|size|default|chain|strategy|signal)"
+    r"[ \t]+[^\s:]"
+)
+"""How a file of the DSL begins: a keyword, and no colon after it."""
 SectionReader = Callable[[Scalar, Node], None]
 
 _REFERENCING_SECTIONS = frozenset(("providers", "signals", "litellm"))
@@ -22,6 +29,15 @@ _LITELLM_SECTIONS = frozenset(("router_settings", "litellm_settings", "general_s
 
 def read_rule_file(source: Source, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
     """Adds what a YAML file declares to the rule set; an empty file declares nothing."""
+    statement = _DSL.match(source.text)
+    if statement is not None:
+        diagnostics.error(
+            "yaml-syntax",
+            "this is the DSL, not YAML",
+            Span(source, statement.start(1), statement.end(1)),
+            "rules in the DSL stand in files that end in .rules",
+        )
+        return
     documents = read_documents(source, diagnostics)
     if len(documents) > 1:
         diagnostics.error(

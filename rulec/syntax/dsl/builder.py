@@ -225,6 +225,8 @@ class Builder:
 
     def target_pairs(self, keyword: str, destination: Destination) -> list[Pair]:
         pairs: list[Pair] = []
+        if keyword != "capability":
+            destination.pairs = [pair for pair in destination.pairs if not self.misplaced_filter(keyword, pair[0])]
         if destination.models:
             pairs.append(self.models_pair(keyword, destination))
         if destination.providers:
@@ -233,6 +235,17 @@ class Builder:
             name = "provider" if single and keyword != "redundant" else "providers"
             pairs.append((self.key(name, listed), listed))
         return [*pairs, *destination.pairs]
+
+    def misplaced_filter(self, keyword: str, key: Scalar) -> bool:
+        if key.text not in ("min_model_size", "min_context"):
+            return False
+        self.problem(
+            "unknown-key",
+            f"`where` chooses among the models of a capability rule, not in `{keyword}`",
+            key,
+            "remove it, or write a condition: `when large: model_size >= 13B -> …`",
+        )
+        return True
 
     def models_pair(self, keyword: str, destination: Destination) -> Pair:
         models = destination.models
@@ -334,6 +347,13 @@ class Builder:
             named: Node = provider
             return named
         number = self.scalar(weight)
+        if weight.kind == "PERCENT" and float(weight.text[:-1]) > 100:
+            self.problem(
+                "wrong-value",
+                f"a share is at most 100%, not `{weight.text}`",
+                number,
+                "weights that are no shares are written without `%`: `ollama 3 or vllm 1`",
+            )
         pairs: list[Pair] = [(self.key("provider", provider), provider), (self.key("weight", number), number)]
         return self.mapping(pairs, provider.start, number.end)
 
@@ -354,14 +374,15 @@ class Builder:
             self.problem(
                 "wrong-value", f"`where` asks for `size` or `context`, not `{name.text}`", name, "write `size >= 13B`"
             )
-        elif comparison.text != ">=":
+            return []
+        if comparison.text != ">=":
             self.problem(
                 "wrong-value",
                 f"`where {name.text}` takes `>=` only: it is the least that a candidate has",
                 comparison,
                 f"write `{name.text} >= {value.text}`",
             )
-        return [(self.word(key or "min_context", name.start, name.end), value)]
+        return [(self.word(key, name.start, name.end), value)]
 
     def modifier(self, children: list[Token]) -> Pair:
         start, end = children[0].start, children[-1].end
@@ -380,7 +401,7 @@ class Builder:
     # Fallbacks
 
     def own_chain(self, children: list[Any]) -> Pair:
-        hops = [one for one in children if not isinstance(one, Token)]
+        hops = self.hops(children)
         start, end = children[0].start, children[0].end
         if not hops:
             last = children[-1]
@@ -392,7 +413,17 @@ class Builder:
         return self.word("fallback_chain", start, end), self.scalar(children[2])
 
     def hops(self, children: list[Any]) -> list[Node]:
-        return [one for one in children if not isinstance(one, Token)]
+        """The hops; `then nothing` after others would read as their end, and is no provider's bare name."""
+        hops: list[Node] = [one for one in children if not isinstance(one, Token)]
+        for hop in hops:
+            if isinstance(hop, Scalar) and hop.plain and hop.text == "nothing":
+                self.problem(
+                    "dsl-syntax",
+                    "`nothing` stands alone: there are hops, or there is nothing",
+                    hop,
+                    'remove it: after the last hop nothing follows; a provider of this name is `provider "nothing"`',
+                )
+        return hops
 
     def hop(self, children: list[Any]) -> Node:
         """A bare provider stays one; else a mapping of what the hop says."""

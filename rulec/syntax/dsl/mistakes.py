@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n\f]+|\#[^\n]*)
       | (?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|/(?:\\.|[^/\\\n])+/)
       | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*)
+      | (?P<number>[0-9][A-Za-z0-9_.]*%?)
       | (?P<mark>->|[<>=!]=|.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -33,10 +34,11 @@ _EXPECTED = (
     (("NOT", "FIELD"), "a condition"),
     (("MATCHES", "TEXT_OPERATOR"), "an operator, such as `==`, `in` or `matches`"),
     (
-        ("THEN", "MAP_OPENING", "VIA"),
+        ("THEN", "USING", "VIA"),
         "`via`, `then`, `using`, a block `{ … }`, or the next statement at the start of a line",
     ),
-    (("THEN", "MAP_OPENING"), "`then`, `using`, a block `{ … }`, or the next statement at the start of a line"),
+    (("THEN", "USING"), "`then`, `using`, a block `{ … }`, or the next statement at the start of a line"),
+    (("THEN", "MAP_OPENING"), "`then`, a block `{ … }`, or the next statement at the start of a line"),
     (("THEN",), "`then`"),
     (("ON", "WHEN"), "`on`, `when`, `then`, or the next statement at the start of a line"),
     (("NOTHING", "PROVIDER"), "the hop: a provider, a model in quotes, or `nothing`"),
@@ -55,6 +57,7 @@ _EXPECTED = (
     (("COLON", "ARROW"), "`->` and where it goes"),
     (("ARROW",), "`->` and where it goes"),
     (("COLON",), "`:` and the condition"),
+    (("MAP_OPENING", END), "a block `{ … }`, or the next statement at the start of a line"),
     (("MAP_OPENING",), "a block `{ … }`"),
     (("COMMA", "CLOSING"), "`,` or `)`"),
     (("CLOSING",), "`)`"),
@@ -169,6 +172,7 @@ def explain(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
         _unclosed_bracket,
         _wrong_arrow,
         _bare_strategy,
+        _word_in_place_of_a_target,
         _keyword_as_name,
     )
     for check in checks:
@@ -188,17 +192,19 @@ def _no_statement(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | N
         return None
     if not keyword:
         mark = mistake.found or mistake.piece[:1]
-        return _error(f"`{mark}` begins no statement", mistake.span(0, 1), _statement_list(keywords))
+        return _error(f"`{_short(mark)}` begins no statement", mistake.span(0, 1), _statement_list(keywords))
     span = mistake.span(0, len(keyword))
     if re.match(r"[A-Za-z_-]+:(\s|$)", mistake.piece):
         return _error(
-            f"`{keyword}:` begins no statement",
+            f"`{_short(keyword)}:` begins no statement",
             span,
             "this looks like YAML: rules in YAML stand in files that end in .yaml",
         )
     near = did_you_mean(keyword, keywords)
     return _error(
-        f"`{keyword}` begins no statement", span, f"did you mean `{near}`?" if near else _statement_list(keywords)
+        f"`{_short(keyword)}` begins no statement",
+        span,
+        f"did you mean `{near}`?" if near else _statement_list(keywords),
     )
 
 
@@ -266,6 +272,12 @@ def _unclosed_text(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
         return None
     end = mistake.piece.find("\n", mistake.at)
     end = len(mistake.piece) if end < 0 else end
+    if mistake.piece.startswith("//", mistake.at):
+        return _error(
+            "`//` is no pattern and no comment",
+            mistake.span(mistake.at, mistake.at + 2),
+            "a comment begins with `#`; a pattern is not empty: `/./` matches every name",
+        )
     if character == "/":
         return _error(
             "this pattern is never closed", mistake.span(mistake.at, end), "close it with `/`; inside write `\\/`"
@@ -322,10 +334,33 @@ def _bare_strategy(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
     end = mistake.last_end()
     start = _last_start(mistake, end)
     word = mistake.piece[start:end]
+    if mistake.keyword == "strategy":
+        return None
     if word not in (*STRATEGIES, *STRATEGY_SYNONYMS) or "VIA" in mistake.accepted and "OPENING" not in mistake.accepted:
         return None
     help = f'write `{word}("model", "model")`, `{word}(provider, provider)` or `{word}(any)`'
     return _error(f"the candidates of `{word}` stand in parentheses", mistake.span(start, end), help)
+
+
+_NO_TARGETS = ("via", "using", "with", "where", "on", "because")
+
+
+def _word_in_place_of_a_target(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`-> using chain x`: the first word after the arrow was read as a provider, and nothing fits after it."""
+    before = [(text, start) for kind, text, start, _ in tokens(mistake.piece[: mistake.at]) if kind != "space"]
+    if len(before) < 2 or before[-2][0] not in ("->", "then"):
+        return None
+    word, start = before[-1]
+    if re.match("[\"']", mistake.found) and did_you_mean(word, ("refuse",)):
+        return _error(
+            f"`{word}` is no word of the language", mistake.span(start, start + len(word)), "did you mean `refuse`?"
+        )
+    hop = before[-2][0] == "then" or mistake.keyword == "chain"
+    if word not in _NO_TARGETS and not (hop and word in ("pass", "refuse")):
+        return None
+    what = "the hop" if hop else "a target"
+    message = f"expected {what} here, a provider or a model in quotes, not `{word}`"
+    return _error(message, mistake.span(start, start + len(word)), _example(mistake))
 
 
 def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
@@ -346,7 +381,11 @@ def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic 
     )
 
 
+_ONE_FALLBACK = "a rule has one fallback: hops, or `then nothing`, or `using chain` and its name"
 _ADVICE = (
+    ("using", "MAP_OPENING", _ONE_FALLBACK),
+    ("then", "MAP_OPENING", _ONE_FALLBACK),
+    (",", "MAP_OPENING", _ONE_FALLBACK),
     (":", "REGEX", "keys and values stand side by side, without `:`"),
     ("=", "REGEX", "keys and values stand side by side, without `=`"),
     ("on", "THEN", "`on` says what a hop takes: `then {other} on timeout`"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rulec.diagnostics import Diagnostics
-from rulec.source import Source
+from rulec.source import Source, Span
 from rulec.syntax.dsl.builder import Builder, Statement, section_items
 from rulec.syntax.dsl.mistakes import Mistake, explain, names_in
 from rulec.syntax.dsl.parser import NAMES, Unexpected, parse
@@ -54,6 +54,7 @@ _ONLY_STATEMENTS = ("exact", "virtual", "redundant", "pattern", "capability", "d
 """Keywords that can begin no line within a statement outside braces: indented, they are a statement that slipped."""
 _LINE_START = re.compile(r"^[ \t]*(?=[^\s#}\])])", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_.-]*)?")
+_YAML = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*(---|[A-Za-z_][\w-]*:)(?=\s|\Z)")
 _DECLARED = re.compile(r"""(provider|model|chain)[ \t]+("[^"\n]*"|'[^'\n]*'|[A-Za-z_][\w.-]*)""")
 _BRACKETS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|/(?:\\.|[^/\\\n])+/|[{}]""")
 
@@ -87,6 +88,8 @@ def _parse(builder: Builder, start: int, end: int) -> list[Statement]:
 def _recover(builder: Builder, diagnostics: Diagnostics, broken: set[tuple[str, str]]) -> list[Statement]:
     """Statement by statement; a broken one becomes one diagnostic."""
     text = builder.source.text
+    if _told_as_yaml(builder.source, diagnostics):
+        return []
     statements: list[Statement] = []
     names = names_in(text)
     for start, end in _pieces(text):
@@ -100,6 +103,20 @@ def _recover(builder: Builder, diagnostics: Diagnostics, broken: set[tuple[str, 
             if declared is not None:
                 broken.add((declared.group(1), declared.group(2).strip("\"'")))
     return statements
+
+
+def _told_as_yaml(source: Source, diagnostics: Diagnostics) -> bool:
+    """Whether the text begins as YAML does; that is told once, not for each of its lines."""
+    found = _YAML.match(source.text)
+    if found is None:
+        return False
+    diagnostics.error(
+        "dsl-syntax",
+        "this is YAML, not the DSL",
+        Span(source, found.start(1), found.end(1)),
+        "rules in YAML stand in files that end in .yaml",
+    )
+    return True
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
