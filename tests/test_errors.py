@@ -9,7 +9,7 @@ from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics, render_json, render_text
 from rulec.source import Source
 
-FILES = sorted((Path(__file__).parent / "errors").glob("*.yaml"))
+FILES = sorted(file for file in (Path(__file__).parent / "errors").iterdir() if file.suffix in (".yaml", ".rules"))
 MARK = re.compile(r"#!\s*(\^\s+)?(.+?)\s*$")
 
 
