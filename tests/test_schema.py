@@ -30,8 +30,9 @@ PLACES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "places.yaml").read_t
 BEYOND: list[dict[str, Any]] = yaml.safe_load((HERE / "beyond.yaml").read_text(encoding="utf-8"))
 
 WORDS = (
-    "", " ", "none", "word", "pass", "8B", "< 8B", "2026-12-31", "stream", "primary", "user", "round_robin", "timeout",
-    "utilization", "prefer_warm_providers", "time_to_first_token", "[", "${NAME}", "X-Api-Key",
+    "", " ", "none", "word", "pass", "8B", "< 8B", "2026-12-31", "2026-02-30", "2026-W01-1", "stream", "primary",
+    "user", "round_robin", "timeout", "utilization", "prefer_warm_providers", "time_to_first_token", "[", "${NAME}",
+    "X-Api-Key",
 )  # fmt: skip
 NUMBERS = (0, 1, -1, 3, 500, 100_000, 0.5, 1.0, float("inf"))
 LISTS = ([], ["word"], [None], [""], ["none"], ["timeout"], [[]], [{}], [1, "word"])
@@ -81,7 +82,7 @@ def test_deprecated_keys_say_what_to_write() -> None:
     found = [one for mapping in mappings().values() for one in mapping.get("properties", {}).values()]
     deprecated = [one for one in found if one.get("deprecated")]
     assert deprecated
-    assert all("Write `" in one["deprecationMessage"] for one in deprecated)
+    assert all("Deprecated: write `" in one["description"] for one in deprecated)
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)

@@ -53,6 +53,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SIZE = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?([bBmM])\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _KEYWORDS = frozenset(("and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "true", "false"))
 _INSTEAD = {
     "=": "==",
@@ -650,6 +651,6 @@ def parse_date(text: str) -> date | None:
     from datetime import date
 
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        return date.fromisoformat(text) if _DATE.match(text) else None
     except ValueError:
         return None

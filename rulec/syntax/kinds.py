@@ -23,6 +23,11 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
+def _expected(what: str) -> Schema:
+    """What editors say about a value of another type, or of no shape."""
+    return {"errorMessage": f"{what} is expected here.", "patternErrorMessage": f"{what} is expected here."}
+
+
 def whole(low: int, high: int | None = None) -> Kind:
     """A whole number with bounds."""
     bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
@@ -35,7 +40,14 @@ def words(**meanings: str) -> Kind:
     return Kind("word", tuple(meanings), schema)
 
 
+def shaped(pattern: str, expected: str) -> Schema:
+    """A text of a shape; editors say what is expected, not the pattern."""
+    return {"type": "string", "pattern": pattern, "patternErrorMessage": expected}
+
+
 _SIZE = "[0-9]{1,30}(\\.[0-9]{1,30})?[bBmM]"
+_TIER = rf"^\s*((<=|>=|<|>)\s*{_SIZE}|{_SIZE}\s*-\s*{_SIZE})\s*$"
+_DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _STRATEGIES = {
     **STRATEGY_MEANINGS,
     **{word: f"a synonym of `{meant}`" for word, meant in STRATEGY_SYNONYMS.items()},
@@ -46,11 +58,11 @@ _STRATEGIES = {
 DEFINITIONS: dict[str, Schema] = {
     "name": {
         "if": {"type": "boolean"},
-        "else": {"type": ["string", "number"], "pattern": "\\S", "errorMessage": "A name is expected here."},
+        "else": {"type": ["string", "number"], "pattern": "\\S", **_expected("A name")},
     },
     "text": {
         "if": {"type": "boolean"},
-        "else": {"type": ["string", "number"], "errorMessage": "A text is expected here."},
+        "else": {"type": ["string", "number"], **_expected("A text")},
     },
     "names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name")}]},
     "some_names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name"), "minItems": 1}]},
@@ -110,17 +122,10 @@ True_ = Annotated[Any, Kind("boolean", (), {"enum": [True]})]
 Number = Annotated[Any, Kind("number", (), {"type": "number", "minimum": 0})]
 Positive = Annotated[Any, whole(1)]
 Status = Annotated[Any, Kind("status", (), {"type": "integer", "minimum": 400, "maximum": 599})]
-Size = Annotated[Any, Kind("size", (), {"type": "string", "pattern": rf"^\s*{_SIZE}\s*$"})]
-Tier = Annotated[
-    Any,
-    Kind(
-        "text",
-        (),
-        {"type": "string", "pattern": rf"^\s*((<=|>=|<|>)\s*{_SIZE}|{_SIZE}\s*-\s*{_SIZE})\s*$"},
-    ),
-]
-Date = Annotated[Any, Kind("text", (), {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
-Condition = Annotated[Any, Kind("text", (), {"type": "string", "pattern": "\\S"})]
+Size = Annotated[Any, Kind("size", (), shaped(rf"^\s*{_SIZE}\s*$", "Sizes look like 8B, 1.5B or 350M."))]
+Tier = Annotated[Any, Kind("text", (), shaped(_TIER, "Tiers look like `< 8B`, `8B - 13B` or `>= 13B`."))]
+Date = Annotated[Any, Kind("text", (), shaped(_DATE, "Dates look like 2026-12-31."))]
+Condition = Annotated[Any, Kind("text", (), shaped("\\S", "A condition is expected here."))]
 Strategy = Annotated[Any, Kind("strategy", (), words(**_STRATEGIES).schema)]
 Candidates = Annotated[Any, Kind("candidates", (), reference("candidates"))]
 Hops = Annotated[Any, Kind("hops", (), reference("hops"))]

@@ -12,6 +12,7 @@ from rulec.syntax.kinds import DEFINITIONS, Kind, Schema, reference
 from rulec.syntax.vocabulary import Document, Strict, kind_of, models
 
 IDENTITY = "urn:rulec:schema:rules:1"
+_NOTHING: Schema = {"type": "null"}
 
 
 def schema_text() -> str:
@@ -68,12 +69,17 @@ def _property(field: FieldInfo) -> Schema:
     if field.default and not field.is_required():
         schema["default"] = field.default
     if isinstance(field.json_schema_extra, dict):
+        if "$ref" in schema:  # editors take what stands beside a reference for a schema of its own
+            schema["allOf"] = [{"$ref": schema.pop("$ref")}]
         schema.update(field.json_schema_extra)
     return schema
 
 
 def _type(annotation: Any) -> Schema:
-    """The schema of a type that is made of models: a model, a section of them, or one of several types."""
+    """The schema of a type that is made of models: a model, a section of them, or one of several types.
+
+    What may be empty is not written as a list of types: editors complete the keys of an object only.
+    """
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return next(dict(one.schema) for one in arguments if isinstance(one, Kind))
@@ -83,13 +89,14 @@ def _type(annotation: Any) -> Schema:
         return {"anyOf": [_type(one) for one in arguments]}
     if origin is dict:
         name, entry = arguments
-        return {"type": ["object", "null"], "propertyNames": _key_name(name), "additionalProperties": _type(entry)}
+        section = {"type": "object", "propertyNames": _key_name(name), "additionalProperties": _type(entry)}
+        return {"anyOf": [section, _NOTHING]}
     if origin is list:
-        return {"type": ["array", "null"], "items": _type(arguments[0])}
-    return {"type": "null"} if annotation is type(None) else reference(annotation.__name__)
+        return {"anyOf": [{"type": "array", "items": _type(arguments[0])}, _NOTHING]}
+    return _NOTHING if annotation is type(None) else reference(annotation.__name__)
 
 
 def _key_name(annotation: Any) -> Schema:
     """The schema of a key that is a name: whatever it looks like, a key is text."""
     schema = _type(annotation)
-    return {"pattern": "\\S"} if schema == reference("name") else schema
+    return {"title": "name", **({"pattern": "\\S"} if schema == reference("name") else schema)}

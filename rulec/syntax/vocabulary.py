@@ -46,9 +46,9 @@ def key(description: str, *examples: Any, default: Any = None, required: bool = 
     """A key with its one sentence; `instead` says what to write in place of a key that is advised against."""
     return Field(
         default=... if required else default,
-        description=description,
+        description=f"{description} Deprecated: {instead}" if instead else description,
         examples=list(examples) or None,
-        json_schema_extra={"deprecated": True, "deprecationMessage": instead} if instead else None,
+        json_schema_extra={"deprecated": True, "doNotSuggest": True} if instead else None,
     )
 
 
@@ -178,7 +178,7 @@ class Hop(Strict):
     primary: Name = key("The provider, in the words of a first hop; only the order of the list counts.", "vllm")
     secondary: Name = key("The provider, in the words of a second hop; only the order of the list counts.", "ollama")
     tertiary: Name = key("The provider, in the words of a third hop; only the order of the list counts.", "llama_cpp")
-    quaternary: Name = key("The provider, in the words of a fourth hop.", instead="Write `provider`: the order counts.")
+    quaternary: Name = key("The provider, in the words of a fourth hop.", instead="write `provider`, the order counts.")
     model: Name = key("The model that this hop goes to, in place of the requested one.", "qwen2.5-coder:7b")
     preferred_model: Name = key("A synonym of `model`.", "qwen2.5-coder:7b")
     on_error: ErrorKinds = key(
@@ -491,5 +491,5 @@ class Document(Strict):
     signals: dict[Name, Signal] = key("Numbers from outside, by name.")
     defaults: Defaults = key("Parameters that are filled in where the client gave none.", {"temperature": 0.7})
     request: RequestSettings = key("How requests are read.")
-    default: DefaultRule | Literal["pass"] = key("What happens to requests that no rule takes: a rule, or `pass`.")
+    default: Literal["pass"] | DefaultRule = key("What happens to requests that no rule takes: a rule, or `pass`.")
     litellm: LiteLLMSettings = key("Settings of LiteLLM that go into the config as they are.")
