@@ -44,6 +44,15 @@ class _Binder:
         self.providers: dict[str, Provider] = {}
         self.models: dict[str, Model] = {}
         self.chains: dict[str, Chain] = {}
+        self.redundant: dict[str, ast.RedundantModel] = {}
+        for one in rule_set.redundant:
+            self.redundant.setdefault(one.model.text, one)
+        self.applicable: dict[str, str] = {}
+        """The strategy of each capability whose rule names none."""
+        for name, section in rule_set.strategies.items():
+            for capability in section.values.get("applicable_to", ()):
+                self.applicable.setdefault(capability.text, name)
+        self._capable: dict[str, list[str]] | None = None
 
     def bind(self) -> Policy:
         for declaration in self.unique(self.rule_set.providers, "provider"):
@@ -262,7 +271,7 @@ class _Binder:
         target = declaration.target
         if not isinstance(declaration.match, ast.Exact) or not isinstance(target, ast.RouteTarget):
             return declaration
-        found = next((one for one in self.rule_set.redundant if one.model.text == declaration.match.model.text), None)
+        found = self.redundant.get(declaration.match.model.text)
         if found is None:
             return declaration
         names = [one.provider.text for one in found.providers]
@@ -321,11 +330,11 @@ class _Binder:
         return made
 
     def check_overrides(self, declarations: list[ast.RuleDeclaration]) -> None:
-        names = [one.full_name for one in declarations]
+        names = dict.fromkeys(one.full_name for one in declarations)
         for declaration in declarations:
             for name in declaration.overrides:
                 if name.text not in names:
-                    help = suggest(name.text, names, "rule")
+                    help = suggest(name.text, list(names), "rule")
                     self.diagnostics.error("unknown-rule", f"there is no rule `{name.text}`", name.span, help)
 
     def rule(self, declaration: ast.RuleDeclaration, position: int, policy: Policy) -> Rule | None:
@@ -406,9 +415,17 @@ class _Binder:
             return None
         models = tuple(dict.fromkeys(one.text for one in preferred))
         if not models:
-            listed = tuple(name for name, model in self.models.items() if capability in model.capabilities)
-            models = listed or tuple(self.models)
+            models = tuple(self.capable().get(capability, self.models))
         return ModelsTarget(models, providers or None, target.min_model_size, target.min_context, narrowing=True)
+
+    def capable(self) -> dict[str, list[str]]:
+        """The models of each capability, once all models are known."""
+        if self._capable is None:
+            self._capable = {}
+            for name, model in self.models.items():
+                for capability in dict.fromkeys(model.capabilities):
+                    self._capable.setdefault(capability, []).append(name)
+        return self._capable
 
     def check_candidates(self, declaration: ast.RuleDeclaration, target: ast.RouteTarget) -> None:
         seen: dict[str, Span] = {}
@@ -457,7 +474,5 @@ class _Binder:
         if route.strategy is not None:
             return STRATEGY_SYNONYMS.get(route.strategy.text, route.strategy.text)
         if isinstance(declaration.match, ast.Capability):
-            for name, section in self.rule_set.strategies.items():
-                if any(one.text == declaration.match.name for one in section.values.get("applicable_to", ())):
-                    return name
+            return self.applicable.get(declaration.match.name, "random")
         return "random"

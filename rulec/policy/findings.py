@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rulec.diagnostics import Diagnostics, Related, suggest
 from rulec.policy.model import (
     PHASES,
     Chain,
+    Hop,
     ModelsTarget,
     Pass,
     Policy,
@@ -15,10 +16,9 @@ from rulec.policy.model import (
     Refuse,
     Rule,
     VirtualTarget,
-    matcher,
 )
-from rulec.policy.serving import Place, candidates_for, hop_serves
-from rulec.runtime.sizes import is_regular_name
+from rulec.policy.names import CatalogueNames
+from rulec.policy.serving import Place, candidates_for
 from rulec.source import Located
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
@@ -32,14 +32,13 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     if not policy.rules:
         help_text = "write one, such as `default: {provider: ollama}` or `default: pass`"
         diagnostics.warning("no-rule", "there is no rule: every request is refused", None, help_text)
-    exact = frozenset(rule.match.model.text for rule in policy.rules if isinstance(rule.match, ast.Exact))
-    unserved: dict[ProvidersTarget, list[str]] = {}
+    names = CatalogueNames(policy)
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
-            _serving(policy, rule, exact, unserved, diagnostics)
+            _serving(names, rule, diagnostics)
         _strategy(policy, rule, diagnostics)
     _text_order(policy, diagnostics)
-    _hops(policy, diagnostics)
+    _hops(names, diagnostics)
     _later_features(policy, diagnostics)
     _applicable(policy, diagnostics)
 
@@ -91,18 +90,9 @@ def _listed(words: Sequence[str]) -> str:
 # Who can serve what a rule sends
 
 
-def _serving(
-    policy: Policy,
-    rule: Rule,
-    exact: frozenset[str],
-    unserved: dict[ProvidersTarget, list[str]],
-    diagnostics: Diagnostics,
-) -> None:
-    """Reports a rule without a candidate, or without one for some of its requests.
-
-    `exact` are the names that exact rules decide; `unserved` remembers the models that a target cannot serve.
-    """
-    target = rule.target
+def _serving(catalogue: CatalogueNames, rule: Rule, diagnostics: Diagnostics) -> None:
+    """Reports a rule without a candidate, or without one for some of its requests."""
+    policy, target = catalogue.policy, rule.target
     if isinstance(target, (ModelsTarget, VirtualTarget)):
         _model_target(policy, rule, diagnostics)
         return
@@ -111,13 +101,10 @@ def _serving(
         if not candidates_for(policy, target, rule.match.model.text):
             _cannot_serve(policy, rule, target, f"`{rule.match.model.text}`", diagnostics)
         return
-    if not _ever_serves(policy, rule, target):
+    if not _ever_serves(catalogue, rule, target):
         _cannot_serve(policy, rule, target, "any model that comes here", diagnostics)
         return
-    if target not in unserved:  # rules are many, their targets few
-        unserved[target] = [name for name in policy.models if not candidates_for(policy, target, name)]
-    decided = frozenset() if rule.phase == "when" else exact
-    missed = [name for name in unserved[target] if name not in decided and _may_match(policy, rule, name)]
+    missed = catalogue.missed(target, rule)
     if missed:
         names = ", ".join(f"`{name}`" for name in missed[:MOST_NAMES_SHOWN])
         more = f" and {len(missed) - MOST_NAMES_SHOWN} more" if len(missed) > MOST_NAMES_SHOWN else ""
@@ -143,34 +130,13 @@ def _cannot_serve(policy: Policy, rule: Rule, target: ProvidersTarget, what: str
     diagnostics.error("cannot-serve", f"{_named(target)} can never serve {what}", rule.span, help_text, rule=rule.name)
 
 
-def _ever_serves(policy: Policy, rule: Rule, target: ProvidersTarget) -> bool:
+def _ever_serves(catalogue: CatalogueNames, rule: Rule, target: ProvidersTarget) -> bool:
     """Whether some request that the rule may match has a candidate; unsure counts as yes."""
-    providers = [policy.providers[name] for name, _ in target.providers]
+    providers = [catalogue.policy.providers[name] for name, _ in target.providers]
     stands_in = target.substitute or rule.phase in ("when", "default", "capability")
     if stands_in and any(one.default_model is not None for one in providers):
         return True
-    if any(one.accepts for one in providers):
-        return True
-    return any(_may_match(policy, rule, name) and candidates_for(policy, target, name) for name in policy.models)
-
-
-def _may_match(policy: Policy, rule: Rule, model: str) -> bool:
-    """Whether a rule may match a request for this model, as far as the name decides."""
-    match = rule.match
-    if isinstance(match, ast.Exact):
-        return match.model.text == model
-    if isinstance(match, ast.Patterns):
-        return is_regular_name(model) and any(matcher(one.spec)(model) for one in match.patterns)
-    if isinstance(match, ast.SizeTier):
-        size = policy.size(model) if is_regular_name(model) else None
-        low = match.low is None or (
-            size is not None and (size > match.low or (size == match.low and match.low_included))
-        )
-        high = match.high is None or (
-            size is not None and (size < match.high or (size == match.high and match.high_included))
-        )
-        return size is not None and low and high
-    return True
+    return any(one.accepts for one in providers) or catalogue.serves_some(target, rule)
 
 
 def _model_target(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
@@ -223,16 +189,14 @@ def _places(places: list[Place]) -> str:
 # Hops that nobody can serve
 
 
-def _hops(policy: Policy, diagnostics: Diagnostics) -> None:
+def _hops(names: CatalogueNames, diagnostics: Diagnostics) -> None:
     chains: dict[int, tuple[Chain, list[Rule]]] = {}
-    for rule in policy.rules:
+    for rule in names.policy.rules:
         if rule.chain.hops:
             chains.setdefault(id(rule.chain), (rule.chain, []))[1].append(rule)
     for chain, rules in chains.values():
         for hop in chain.hops:
-            names = (name for rule in rules for name in _routed_names(policy, rule))
-            unsure = any(not isinstance(rule.match, ast.Exact) for rule in rules)
-            if hop_serves(policy, hop, names, unsure):
+            if _hop_serves(names, hop, rules):
                 continue
             what = f"`{hop.provider}`" if hop.provider is not None else f"any provider with `{hop.model}`"
             where = f"the chain `{chain.name}`" if chain.name is not None else f"the fallback of `{rules[0].name}`"
@@ -244,16 +208,18 @@ def _hops(policy: Policy, diagnostics: Diagnostics) -> None:
             )
 
 
-def _routed_names(policy: Policy, rule: Rule) -> Iterator[str]:
-    target = rule.target
-    if isinstance(target, ModelsTarget):
-        yield from target.models
-    elif isinstance(target, VirtualTarget):
-        yield from (target.simple, target.complex)
-    elif isinstance(rule.match, ast.Exact):
-        yield rule.match.model.text
-    else:
-        yield from (name for name in policy.models if _may_match(policy, rule, name))
+def _hop_serves(names: CatalogueNames, hop: Hop, rules: list[Rule]) -> bool:
+    """Whether a hop can serve something that one of these rules sends to it."""
+    policy = names.policy
+    if hop.model is not None:
+        providers = [hop.provider] if hop.provider is not None else policy.serving(hop.model)
+        return any(policy.upstream(one, hop.model) is not None for one in providers)
+    assert hop.provider is not None
+    provider = policy.providers[hop.provider]
+    unsure = any(not isinstance(rule.match, ast.Exact) for rule in rules)  # names beyond the catalogue may come
+    if provider.default_model is not None or (unsure and provider.accepts):
+        return True
+    return any(names.reaches(hop.provider, rule) for rule in rules)
 
 
 # What is validated now and runs later
@@ -329,14 +295,15 @@ def _later_features(policy: Policy, diagnostics: Diagnostics) -> None:
 
 
 def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:
-    capabilities = [rule.match.name for rule in policy.rules if isinstance(rule.match, ast.Capability)]
+    capabilities: dict[str, Rule] = {}
+    for rule in policy.rules:
+        if isinstance(rule.match, ast.Capability):
+            capabilities.setdefault(rule.match.name, rule)
     taken: dict[str, Located] = {}
     for name, settings in policy.strategies.items():
         for one in settings.get("applicable_to", ()):
             first = taken.setdefault(one.text, one)
-            named = next(
-                (r for r in policy.rules if isinstance(r.match, ast.Capability) and r.match.name == one.text), None
-            )
+            named = capabilities.get(one.text)
             if first is not one and named is not None and not named.strategy_named:
                 diagnostics.error(
                     "declared-twice",
@@ -350,5 +317,5 @@ def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:
                     "unknown-capability",
                     f"`{name}` is applicable to `{one.text}`, which is no capability rule",
                     one.span,
-                    suggest(one.text, capabilities, "capability"),
+                    suggest(one.text, list(capabilities), "capability"),
                 )

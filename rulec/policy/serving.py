@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from rulec.policy.model import Hop, ModelsTarget, Policy, ProvidersTarget
+from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget
 from rulec.records import record
 
 
@@ -44,15 +42,3 @@ def _fits(policy: Policy, target: ModelsTarget, provider: str, model: str, upstr
     context = entry.context if entry is not None and entry.context is not None else policy.providers[provider].context
     large = target.min_size is None or (size is not None and size >= target.min_size)
     return large and (target.min_context is None or (context is not None and context >= target.min_context))
-
-
-def hop_serves(policy: Policy, hop: Hop, names: Iterable[str], unsure: bool) -> bool:
-    """Whether a hop can serve one of these names; `unsure` says that other names may come too."""
-    if hop.model is not None:
-        providers = [hop.provider] if hop.provider is not None else policy.serving(hop.model)
-        return any(policy.upstream(one, hop.model) is not None for one in providers)
-    assert hop.provider is not None
-    provider = policy.providers[hop.provider]
-    if provider.default_model is not None or (unsure and provider.accepts):
-        return True
-    return any(policy.upstream(hop.provider, name) is not None for name in names)
