@@ -17,6 +17,8 @@ REQUEST_OPTIONS += ["tag", "at", "unavailable", "curl"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", nargs="?", metavar="CODE", help="instead of a request: the page of a diagnostic's code")
+    parser.add_argument("--codes", action="store_true", help="list the codes of all diagnostics")
     add_rules_option(parser)
     add_cache_option(parser)
     parser.add_argument("--model", metavar="NAME", help="the model that the request names")
@@ -40,11 +42,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.code is not None or options.codes:
+        return explain_code(options)
     from rulec.commands.answers import Answerer
     from rulec.commands.loading import load_tree
     from rulec.commands.requests import BadRequest
 
-    others = [name for name in REQUEST_OPTIONS if getattr(options, name) is not None]
+    others = described(options)
     if options.all and others:
         return complain(f"--all takes whole requests: --{others[0]} does not go with it")
     try:
@@ -70,6 +74,21 @@ def run(options: argparse.Namespace) -> int:
 
         sys.stdout.write(narrate(answerer, request, outcome))
     return 1 if outcome.rule is None else 0
+
+
+def described(options: argparse.Namespace) -> list[str]:
+    """The options given that describe a request."""
+    return [name for name in REQUEST_OPTIONS if getattr(options, name) is not None]
+
+
+def explain_code(options: argparse.Namespace) -> int:
+    """Says what a diagnostic's code means, or which codes there are."""
+    from rulec.commands.codes import list_codes, show_page
+
+    others = [*described(options), *(["all"] if options.all else [])]
+    if others:
+        return complain(f"a code is no request: --{others[0]} does not go with it")
+    return list_codes(options.format) if options.codes else show_page(options.code, options.format)
 
 
 def explain_request(folder: str | Path, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ class Related:
     message: str
     span: Span
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", mask_secrets(self.message))
+
 
 @record
 class Diagnostic:

@@ -78,10 +78,16 @@ class Painter:
     def file(self, marks: list[_Mark], gutter: int) -> Iterator[str]:
         before = 0
         for line in sorted({mark.span.line for mark in marks}):
-            if before and line > before + 1:
+            if before and line == before + 2:
+                yield from self.line([_Mark(self.start_of(marks[0].span, before + 1), "", "bar")], gutter)
+            elif before and line > before + 2:
                 yield self.paint("bar", " " * (gutter - 2) + "...")
             before = line
             yield from self.line([mark for mark in marks if mark.span.line == line], gutter)
+
+    def start_of(self, span: Span, line: int) -> Span:
+        start = span.source.line_starts()[line - 1]
+        return Span(span.source, start, start)
 
     def line(self, marks: list[_Mark], gutter: int) -> Iterator[str]:
         """A line of a source and what is marked in it; a line too long for all of it is shown for each mark."""
@@ -91,7 +97,7 @@ class Painter:
         for group in [marks] if together else [[mark] for mark in marks]:
             shown, low = self.cut(group[0].span, room)
             yield f"{self.paint('bar', f'{group[0].span.line:>{gutter}} |')} {shown}".rstrip()
-            for mark in group:
+            for mark in (one for one in group if one.sign):
                 for row in self.underline(mark, low, shown, room):
                     yield f"{self.paint('bar', ' ' * gutter + ' |')} {row}"
 

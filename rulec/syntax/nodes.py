@@ -187,7 +187,7 @@ class _Composer:
             return self._alias(event)
         else:
             if depth >= MAX_DEPTH:
-                self._reject("yaml-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", event)
+                self._reject("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", event)
             if event.anchor:
                 self.anchors[event.anchor] = None
             self._check_tag(event)
