@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean
 from rulec.source import Source, Span
 from rulec.syntax.condition_parser import parse_condition
+from rulec.syntax.dsl.expectations import ADVICE, EXAMPLES, EXPECTED, Names
 from rulec.syntax.dsl.parser import END, Unexpected
 from rulec.syntax.dsl.scalars import condition_text
 from rulec.syntax.dsl.tables import KEYWORDS
@@ -29,103 +29,21 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*|[0-9.:-]+%?|[0-9.]+[A-Za-z]|[0-9.
 _OPENING = {"{": "}", "(": ")", "[": "]"}
 _ARROWS = frozenset(("=>", "=", "→", "-", ">", "==", ":=", ">="))
 
-_EXPECTED = (
-    (("PASS", "REFUSE"), 'a target (a provider, a model in quotes, `pass` or `refuse "text"`)'),
-    (("NOT", "FIELD"), "a condition"),
-    (("MATCHES", "TEXT_OPERATOR"), "an operator, such as `==`, `in` or `matches`"),
-    (
-        ("THEN", "USING", "VIA"),
-        "`via`, `then`, `using`, a block `{ … }`, or the next statement at the start of a line",
-    ),
-    (("THEN", "USING"), "`then`, `using`, a block `{ … }`, or the next statement at the start of a line"),
-    (("THEN", "MAP_OPENING"), "`then`, a block `{ … }`, or the next statement at the start of a line"),
-    (("THEN",), "`then`"),
-    (("ON", "WHEN"), "`on`, `when`, `then`, or the next statement at the start of a line"),
-    (("NOTHING", "PROVIDER"), "the hop: a provider, a model in quotes, or `nothing`"),
-    (("PROVIDER", "STRING"), "a provider, or a model in quotes"),
-    (("PROVIDER", "WORD"), "a provider"),
-    (("REGEX", "SIZE", "WORD"), "a value"),
-    (("REGEX", "STRING"), "a pattern, such as `/^llama/`"),
-    (("COMPARISON", "SIZE"), "a size tier, such as `< 8B` or `8B - 13B`"),
-    (("MAP_CLOSING", "WORD"), "a key, or `}`"),
-    (("SUBSTITUTE",), "`with substitute`"),
-    (("WARM",), "`prefer warm`"),
-    (("BY",), "`by`"),
-    (("BELOW",), "`below` and the threshold"),
-    (("ELSE",), "`else` and the model for complex requests"),
-    (("CHAIN",), "`chain` and its name"),
-    (("COLON", "ARROW"), "`->` and where it goes"),
-    (("ARROW",), "`->` and where it goes"),
-    (("COLON",), "`:` and the condition"),
-    (("MAP_OPENING", END), "a block `{ … }`, or the next statement at the start of a line"),
-    (("MAP_OPENING",), "a block `{ … }`"),
-    (("COMMA", "CLOSING"), "`,` or `)`"),
-    (("CLOSING",), "`)`"),
-    (("COMMA", "LIST_CLOSING"), "`,` or `]`"),
-    (("LIST_CLOSING",), "`]`"),
-    (("STRING", "WORD"), "a name"),
-    (("STRING",), "a text in quotes"),
-    (("NUMBER",), "a number"),
-    (("WORD",), "a word"),
-)
-"""What is said where these terminals of the grammar are possible; the first line whose terminals all are."""
 
-_EXAMPLES = {
-    "version": "version 1",
-    "request": "request {{ capability_header X-Capability }}",
-    "provider": 'provider {provider} {{ litellm "{provider}/{{model}}" }}',
-    "model": 'model "{model}" {{ served by {provider} }}',
-    "when": 'when {name}: header.x-priority == "high" -> {provider}',
-    "exact": 'exact "{model}" -> {provider}, then {other}',
-    "virtual": 'virtual "auto" -> "{model}" below 50 else "{second}"',
-    "redundant": 'redundant "{model}" -> weighted({provider} 70%, {other} 30%)',
-    "pattern": "pattern /^llama/ -> {provider}, then {other}",
-    "capability": 'capability {name} -> round_robin("{model}", "{second}") via {provider}',
-    "size": "size 8B - 13B -> {provider}, then {other}",
-    "default": "default -> {provider} using chain {chain}",
-    "chain": "chain {name} -> {provider}, then {other} on timeout or rate_limit",
-    "strategy": "strategy usage_based {{ weight_factors {{ latency 0.5  cost 0.5 }} }}",
-    "signal": 'signal {name} {{ kind utilization  url "https://metrics.example/gpu" }}',
-    "defaults": "defaults {{ temperature 0.7 }}",
-    "litellm": "litellm {{ router_settings {{ timeout 30 }} }}",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the text declares, for examples that its author recognises."""
-
-    providers: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    chains: tuple[str, ...] = ()
-
-
-def names_in(text: str) -> Names:
-    """The names that a text seems to declare; it may be broken."""
-
-    def named(keyword: str) -> tuple[str, ...]:
-        found = re.findall(rf"""^{keyword}[ \t]+("[^"\n]+"|'[^'\n]+'|[A-Za-z_][\w.-]*(?=\s))""", text, re.MULTILINE)
-        return tuple(one.strip("\"'") for one in found)
-
-    return Names(named("provider"), named("model") + named("exact"), named("chain"))
-
-
-@dataclass(slots=True)
 class Mistake:
-    """A piece of text that is no statement, and what the parser said of it."""
+    """A piece of text that is no statement, and where the parser gave it up.
 
-    source: Source
-    start: int
-    piece: str
-    error: Unexpected
-    names: Names
-    accepted: frozenset[str] = field(init=False)
-    at: int = field(init=False)
-    """The offset in the piece at which nothing fits any more."""
+    `at` is the offset in the piece at which nothing fits any more, `accepted` the terminals that would have.
+    """
 
-    def __post_init__(self) -> None:
-        self.accepted = self.error.accepted()
-        self.at = self.error.token.start - self.start
+    def __init__(self, source: Source, start: int, piece: str, error: Unexpected, names: Names) -> None:
+        self.source = source
+        self.start = start
+        self.piece = piece
+        self.names = names
+        self.token = error.token
+        self.accepted = error.accepted()
+        self.at = error.token.start - start
 
     def span(self, start: int, end: int) -> Span:
         start = min(start, max(len(self.piece) - 1, 0))
@@ -365,7 +283,7 @@ def _word_in_place_of_a_target(mistake: Mistake, keywords: tuple[str, ...]) -> D
 
 def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
     """`-> any ` where a provider is called `any`: the words of the sentence need quotes as names."""
-    token = mistake.error.token
+    token = mistake.token
     if "WORD" not in mistake.accepted or not token.kind.isupper():
         return None
     word = token.text
@@ -381,29 +299,11 @@ def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic 
     )
 
 
-_ONE_FALLBACK = "a rule has one fallback: hops, or `then nothing`, or `using chain` and its name"
-_ADVICE = (
-    ("using", "MAP_OPENING", _ONE_FALLBACK),
-    ("then", "MAP_OPENING", _ONE_FALLBACK),
-    (",", "MAP_OPENING", _ONE_FALLBACK),
-    (":", "REGEX", "keys and values stand side by side, without `:`"),
-    ("=", "REGEX", "keys and values stand side by side, without `=`"),
-    ("on", "THEN", "`on` says what a hop takes: `then {other} on timeout`"),
-    ("when", "THEN", "`when` stands before a hop's condition: `then {other} when stream`"),
-    ("if", "THEN", "write `when`: `then {other} when stream`"),
-    ("and", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
-    ("|", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
-    ("||", "THEN", "candidates are joined with `or`; what is tried after a failure begins with `then`"),
-    ("fallback", "THEN", "what is tried after a failure begins with `then`: `then {other}`"),
-)
-"""What to say where this stands in place of this terminal."""
-
-
 def _advice(mistake: Mistake) -> str | None:
     """Help for what is often written, else a correct statement of the same kind."""
     found, accepted = mistake.found, mistake.accepted
     other = (*mistake.names.providers, "ollama", "vllm")[1]
-    for text, terminal, said in _ADVICE:
+    for text, terminal, said in ADVICE:
         if found == text and terminal in accepted:
             return said.format(other=other)
     if accepted == {"THEN"} and found in ERROR_KINDS:
@@ -442,12 +342,12 @@ def _short(text: str) -> str:
 def _expected(mistake: Mistake) -> str | None:
     if mistake.accepted == {"COLON"} and mistake.keyword != "when":
         return "`->` and where it goes"
-    return next((said for terminals, said in _EXPECTED if mistake.accepted.issuperset(terminals)), None)
+    return next((said for terminals, said in EXPECTED if mistake.accepted.issuperset(terminals)), None)
 
 
 def _example(mistake: Mistake) -> str | None:
     """A correct statement of the same kind, with names of the user's where there are some."""
-    shape = _EXAMPLES.get(mistake.keyword)
+    shape = EXAMPLES.get(mistake.keyword)
     if shape is None:
         return None
     providers = (*mistake.names.providers, "ollama", "vllm")

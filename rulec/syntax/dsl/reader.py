@@ -6,9 +6,10 @@ import re
 
 from rulec.diagnostics import Diagnostics
 from rulec.source import Source, Span
-from rulec.syntax.dsl.builder import Builder, Statement, section_items
-from rulec.syntax.dsl.mistakes import Mistake, explain, names_in
+from rulec.syntax.dsl.expectations import names_in
+from rulec.syntax.dsl.mistakes import Mistake, explain
 from rulec.syntax.dsl.parser import NAMES, Unexpected, parse
+from rulec.syntax.dsl.statements import Builder, Statement, section_items
 from rulec.syntax.nodes import Mapping
 
 STATEMENTS = (
