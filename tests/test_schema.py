@@ -96,7 +96,7 @@ def test_shipped_rules_say_their_schema_and_keep_it(file: Path) -> None:
 def test_rules_of_the_conformance_suite_are_accepted(file: Path) -> None:
     for suite in nodes(file.read_text(encoding="utf-8")):
         rules = suite.get("rules") if isinstance(suite, Mapping) else None
-        if rules is not None:
+        if isinstance(rules, Mapping):  # a text is DSL
             assert_accepted(rules)
 
 

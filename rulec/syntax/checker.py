@@ -325,6 +325,8 @@ def read_hops(checker: Checker, word: str, node: Node) -> list[Hop]:
 
 
 _PROVIDER_WORDS = ("provider", "primary", "secondary", "tertiary", "quaternary")
+_MODEL_WORDS = ("model", "preferred_model")
+_CONDITION_WORDS = ("when", "condition")
 
 
 def _read_hop(checker: Checker, word: str, node: Node) -> Hop:
@@ -334,16 +336,25 @@ def _read_hop(checker: Checker, word: str, node: Node) -> Hop:
             raise Wrong(node, "`none` is no hop", "`none` stands alone: `fallback: none`", code="wrong-hop")
         return Hop({"provider": name}, node)
     entry = _read_hop_entry(checker, word, node)
-    providers = [one for one in _PROVIDER_WORDS if one in entry]
+    providers, models, conditions = (
+        _written(node, words) for words in (_PROVIDER_WORDS, _MODEL_WORDS, _CONDITION_WORDS)
+    )
     if len(providers) > 1:
-        raise Wrong(node, "this hop names its provider twice", "make it two hops", code="wrong-hop")
-    if "model" in entry and "preferred_model" in entry:
-        raise Wrong(node, "`model` and `preferred_model` are the same key", "keep `model`", code="wrong-hop")
-    if "when" in entry and "condition" in entry:
-        raise Wrong(node, "`when` and `condition` are the same key", "join the two with `and`", code="two-conditions")
-    if not providers and "model" not in entry and "preferred_model" not in entry:
-        raise Wrong(node, "this hop goes nowhere", "name a provider or a model", code="wrong-hop")
+        raise Wrong(providers[1], "this hop names its provider twice", "make it two hops", code="wrong-hop")
+    if len(models) > 1:
+        raise Wrong(models[1], "`model` and `preferred_model` are the same key", "keep `model`", code="wrong-hop")
+    if len(conditions) > 1:
+        message = "`when` and `condition` are the same key"
+        raise Wrong(conditions[1], message, "join the two with `and`", code="two-conditions")
+    if not providers and not models:
+        place = node.pairs[0][0] if node.pairs else node
+        raise Wrong(place, "this hop goes nowhere", "name a provider or a model", code="wrong-hop")
     return Hop(entry, node)
+
+
+def _written(node: Mapping, words: tuple[str, ...]) -> list[Scalar]:
+    """Those of some keys that stand in a mapping, in its order."""
+    return [key for key, _ in node.pairs if key.text in words]
 
 
 _LEAVES: dict[str, Reader] = {
