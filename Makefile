@@ -48,7 +48,7 @@ older: $(OLDER)
 	.venvs/litellm-$*/bin/python -m pip install --quiet --editable '.[proxy,dev]' 'litellm[proxy]==$*'
 	@touch $@
 
-bench: $(INSTALLED) ## measure decisions, compile time and cold starts
+bench: $(INSTALLED) ## measure decisions, reading, compile time and cold starts
 	$(BIN)/python -m tests.bench
 
 fuzz: $(INSTALLED) ## ten minutes of odd texts for each parser; atheris leads them if it is installed

@@ -7,7 +7,7 @@ import importlib
 
 from tests.bench.measure import machine
 
-NAMES = ("decide", "compiling", "cold", "hooks")
+NAMES = ("decide", "reading", "compiling", "cold", "hooks")
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     for name in arguments.names or NAMES:
         for line in importlib.import_module(f"tests.bench.{name}").lines(arguments.quick):
             what, figure, other = line.cells()
-            print(f"{what:<42} {figure:<36} {other}".rstrip(), flush=True)
+            print(f"{what:<46} {figure:<36} {other}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":
