@@ -1,12 +1,15 @@
 """What the documentation shows is what happens: its rule files compile, its commands print what stands below them.
 
 A fenced block whose first line names a file (```yaml rules/routing.yaml) is written to that file; a rule file must
-compile, one marked `wrong` must not, a cases file must pass. Commands of `console` blocks run where the files are; a
-line `...` stands for any lines, and fingerprints are not compared, as a new version of rulec may count them anew.
+compile, one marked `wrong` must not, a cases file must pass. A rule file takes the place of the one of the same name in
+the other surface; one marked `same` does not: it must compile to the same pair as that one. One marked `alone` begins a
+rule set: those before it are gone. Commands of `console` blocks run where the files are; a line `...` stands for any
+lines, and fingerprints are not compared, as a new version of rulec may count them anew.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from rulec.syntax import fields, vocabulary
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SURFACES = (".yaml", ".rules")
 PRINTING = ("compile", "fmt", "explain", "test", "order", "graph")
 FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FINGERPRINT = re.compile(r"\b[0-9a-f]{12}\b")
@@ -60,17 +64,44 @@ def write(block: Block, folder: Path) -> list[str]:
     name, *marks = block.label.split()
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    for earlier in path.parent.iterdir() if "alone" in marks else ():
+        earlier.unlink()
+    for suffix in SURFACES if "same" not in marks and name.endswith(SURFACES) else ():
+        path.with_suffix(suffix).unlink(missing_ok=True)
     path.write_text(block.text, encoding="utf-8")
     return marks
 
 
 def check_file(block: Block, folder: Path, marks: list[str], place: str) -> None:
     name = block.label.split()[0]
-    if name.endswith(".cases.yaml"):
+    if "same" in marks:
+        check_same(folder, folder / name, place)
+    elif name.endswith(".cases.yaml"):
         assert main(["test", name, "--rules", "rules"]) == ("wrong" in marks), place
     elif name.startswith("rules/"):
         compilation = compile_folder(folder / "rules")
         assert compilation.failed == ("wrong" in marks), f"{place}\n{render_text(compilation.diagnostics)}"
+
+
+def check_same(folder: Path, told: Path, place: str) -> None:
+    """Both surfaces of one rule file compile to the same pair; the first of them stays."""
+    other = told.with_suffix(*(suffix for suffix in SURFACES if suffix != told.suffix))
+    first = other.read_text(encoding="utf-8")
+    found = []
+    for path, left_out in ((other, told), (told, other)):
+        text = left_out.read_text(encoding="utf-8")
+        left_out.unlink()
+        compilation = compile_folder(folder / "rules")
+        assert not compilation.failed, f"{place}\n{render_text(compilation.diagnostics)}"
+        found.append([artifact.text.replace(path.name, told.stem) for artifact in compilation.artifacts])
+        left_out.write_text(text, encoding="utf-8")
+    told.unlink()
+    assert other.read_text(encoding="utf-8") == first
+    assert found[0] == found[1], f"{place}: the surfaces differ\n{difference(*found)}"
+
+
+def difference(ours: list[str], theirs: list[str]) -> str:
+    return "\n".join(difflib.unified_diff("\n".join(ours).splitlines(), "\n".join(theirs).splitlines(), n=0))[:4000]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -82,8 +113,8 @@ def test_page_shows_what_happens(
         monkeypatch.delenv(name, raising=False)
     for block in blocks(page):
         place = f"{page.name}:{block.line}"
-        if block.language == "yaml":
-            assert block.label, f"{place}: a YAML block names its file, so that it is checked"
+        if block.language in ("yaml", "rules"):
+            assert block.label, f"{place}: a block of rules names its file, so that it is checked"
         if block.label:
             check_file(block, tmp_path, write(block, tmp_path), place)
         if block.language != "console":
