@@ -61,7 +61,7 @@ class CatalogueNames:
             return range(len(self._regular))
         found = set()
         for literal in literals:
-            at = self._text.find(literal)
+            at = self._text.find(literal) if "\n" not in literal else -1  # which stands between names, never in one
             while at >= 0:
                 number = max(bisect_right(self._starts, at) - 1, 0)
                 found.add(number)
