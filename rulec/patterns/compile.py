@@ -6,7 +6,7 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from rulec.diagnostics import Diagnostic, Rejected
 from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.patterns.parser import parse
 from rulec.patterns.syntax import (
+    LAST,
     NEWLINE,
     NOT_NEWLINE,
     WORD,
@@ -32,39 +33,64 @@ from rulec.source import Located, Source, Span
 MAX_STATES = 400
 MAX_ALTERNATIVES = 32
 
+
 def compile_pattern(text: Located) -> CompiledPattern:
     """Compiles a pattern; raises Rejected with the place of the mistake or of what is too large."""
     try:
         return _compile_text(text.text)
     except Rejected:
-        tree = parse(text)  # once more, now with the place in the user's file
-        raise _too_large(text) if tree is not None else AssertionError from None
+        return _compile(text)  # once more, now with the place in the user's file
 
 
 @lru_cache(maxsize=65_536)
 def _compile_text(text: str) -> CompiledPattern:
-    located = Located(text, Span(Source("", text), 0, len(text)))
-    tree = parse(located)
+    return _compile(Located(text, Span(Source("", text), 0, len(text))))
+
+
+def _compile(located: Located) -> CompiledPattern:
+    tree, text = parse(located), located.text
     globs = _globs(tree)
     if globs is not None:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
-    program = _Assembler().assemble(tree)
-    if program is None:
-        raise _too_large(located)
+    if _size(tree) >= MAX_STATES:  # one more is the end
+        raise _too_large(located, tree)
     factor = _required_literal(tree)
-    return CompiledPattern(text, ("automaton", *program), (factor,) if factor else None)
+    return CompiledPattern(text, ("automaton", *_Assembler().assemble(tree)), (factor,) if factor else None)
 
 
-def _too_large(text: Located) -> Rejected:
-    return Rejected(
-        Diagnostic(
-            "pattern-too-large",
-            "error",
-            f"this pattern needs more than {MAX_STATES} automaton states",
-            text.part(0, len(text.text)),
-            "use smaller repetition counts, or split it into several rules",
-        )
-    )
+def _too_large(text: Located, tree: Pattern) -> Rejected:
+    message = f"this pattern needs {_size(tree) + 1:,} automaton states; {MAX_STATES} is the most"
+    repeats = [one for one in _repeats(tree) if max(one.low, one.high or 0) > 1]
+    if not repeats:
+        place, help = text.part(0, len(text.text)), "split it into several patterns, as a list"
+    else:
+        largest = max(repeats, key=_size)
+        place = text.part(*largest.place)
+        help = f"this repetition takes {_size(largest):,} of them: count to less, or write `*` or `+` if any number will do"
+    return Rejected(Diagnostic("pattern-too-large", "error", message, place, help))
+
+
+def _parts(tree: Pattern) -> tuple[Pattern, ...]:
+    if isinstance(tree, Repeat):
+        return (tree.body,)
+    return tree.items if isinstance(tree, Concat) else tree.branches if isinstance(tree, Alternate) else ()
+
+
+def _repeats(tree: Pattern) -> list[Repeat]:
+    """The repetitions in a tree, the innermost ones first."""
+    return [one for part in _parts(tree) for one in _repeats(part)] + ([tree] if isinstance(tree, Repeat) else [])
+
+
+def _size(tree: Pattern) -> int:
+    """The states that the automaton has for this part."""
+    if isinstance(tree, Repeat):
+        body = _size(tree.body)
+        if tree.high is None:
+            return max(tree.low, 1) * body + 1
+        return tree.high * body + tree.high - tree.low
+    if isinstance(tree, Concat):
+        return sum(map(_size, tree.items))
+    return 1 + sum(map(_size, tree.branches)) if isinstance(tree, Alternate) else 1
 
 
 # Globs: literals with `.*` between them.
@@ -232,30 +258,19 @@ class _Assembler:
 
     def __init__(self) -> None:
         self.states: list[Spec] = []
-        self.full = False
 
-    def assemble(self, tree: Pattern) -> Spec | None:
-        accept = self.add(("match",))
-        start = self.part(tree, accept)
-        if self.full:
-            return None
-        cuts = self.cuts()
-        states = tuple(
-            ("chars", _class_mask(state[1], cuts), state[2]) if state[0] == "chars" else state for state in self.states
-        )
-        newline, word = _class_mask(NEWLINE, cuts), _class_mask(WORD, cuts)
-        return (states, start, cuts, newline, word)
+    def assemble(self, tree: Pattern) -> Spec:
+        start = self.part(tree, self.add(("match",)))
+        sets = dict.fromkeys((NEWLINE, WORD, *(state[1] for state in self.states if state[0] == "chars")))
+        classes, masks = _classes(tuple(sets))
+        states = tuple(("chars", masks[state[1]], state[2]) if state[0] == "chars" else state for state in self.states)
+        return (states, start, classes, masks[NEWLINE], masks[WORD])
 
     def add(self, state: Spec) -> int:
-        if len(self.states) >= MAX_STATES:
-            self.full = True
-            return 0
         self.states.append(state)
         return len(self.states) - 1
 
     def part(self, tree: Pattern, following: int) -> int:
-        if self.full:
-            return 0
         if isinstance(tree, Chars):
             return self.add(("chars", tree.ranges, following))
         if isinstance(tree, Assertion):
@@ -269,37 +284,39 @@ class _Assembler:
         return self.repeat(tree, following)
 
     def repeat(self, tree: Repeat, following: int) -> int:
+        needed = tree.low
         if tree.high is None:
             loop = self.add(("split", ()))
-            if self.full:
-                return 0
             body = self.part(tree.body, loop)
             self.states[loop] = ("split", (body, following))
-            following = loop
+            following = body if needed else loop
+            needed -= 1  # the loop's own body is one of them
         else:
             after = following
             for _ in range(tree.high - tree.low):
-                if self.full:
-                    return 0
                 following = self.add(("split", (self.part(tree.body, following), after)))
-        for _ in range(tree.low):
-            if self.full:
-                return 0
+        for _ in range(needed):
             following = self.part(tree.body, following)
         return following
 
-    def cuts(self) -> tuple[int, ...]:
-        """The code points at which a new class of characters begins; characters of one class are never told apart."""
-        points = {0}
-        for ranges in (NEWLINE, WORD, *(state[1] for state in self.states if state[0] == "chars")):
-            for low, high in ranges:
-                points.update((low, high + 1))
-        return tuple(sorted(point for point in points if point <= 0x10FFFF))
 
+def _classes(sets: tuple[Ranges, ...]) -> tuple[str, dict[Ranges, int]]:
+    """Characters that no set tells apart are one class: all characters' classes as text, and each set's classes as bits.
 
-def _class_mask(ranges: Ranges, cuts: tuple[int, ...]) -> int:
-    """The classes inside a set, as bits; a class begins wherever one of the ranges begins or has ended."""
-    mask = 0
-    for low, high in ranges:
-        mask |= (1 << bisect_left(cuts, high + 1)) - (1 << bisect_left(cuts, low))
-    return mask
+    The text has the first code point of each range, and the class of its characters, such as `0:0 30:1 3a:0`; a class
+    such as `\\pL` has hundreds of ranges, and Python compiles one text far quicker than as many numbers.
+    """
+    edges = {0, *(edge for ranges in sets for low, high in ranges for edge in (low, high + 1))}
+    starts = sorted(edge for edge in edges if edge <= LAST)
+    members = [0] * len(starts)  # for each range the sets that it lies in, as bits
+    for number, ranges in enumerate(sets):
+        for low, high in ranges:
+            for place in range(bisect_left(starts, low), bisect_right(starts, high)):
+                members[place] |= 1 << number
+    numbers: dict[int, int] = {}
+    for one in members:
+        numbers.setdefault(one, len(numbers))
+    masks = {
+        ranges: sum(1 << number for one, number in numbers.items() if one >> bit & 1) for bit, ranges in enumerate(sets)
+    }
+    return " ".join(f"{start:x}:{numbers[one]}" for start, one in zip(starts, members, strict=True)), masks

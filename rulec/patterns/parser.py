@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from rulec.diagnostics import Diagnostic, Rejected
+from rulec.diagnostics.names import did_you_mean
+from rulec.patterns.refusals import BACK_REFERENCE, ESCAPES, ESCAPES_IN_CLASS, GROUPS
 from rulec.patterns.syntax import (
     ANY,
     DIGIT,
-    EMPTY,
     LAST,
     NOT_NEWLINE,
     POSIX,
@@ -25,9 +26,9 @@ from rulec.patterns.syntax import (
     Ranges,
     Repeat,
     complement,
-    fold_case,
     normalise,
 )
+from rulec.patterns.unicode import class_names, fold_case, unicode_class
 from rulec.source import Located
 
 MAX_LENGTH = 2000
@@ -35,13 +36,16 @@ MAX_REPEAT = 1000
 MAX_NESTING = 100
 
 _CLASSES: dict[str, Ranges] = {"d": DIGIT, "w": WORD, "s": SPACE}
+_ASSERTIONS = {"A": "text_start", "z": "text_end", "b": "word_boundary", "B": "no_word_boundary"}
 _CONTROLS = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+_MISPLACED = "AzbBQE"
+"""Letters whose escapes are in the dialect, but not everywhere."""
 _PLAIN = re.compile(r"[^\\.^$|()\[*+?{]+")
 """Characters that stand for themselves."""
-_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-
 _SINGLES: dict[int, Chars] = {}
 """The node of each character that was met: most of a pattern is plain characters."""
+_OCTAL = frozenset("01234567")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 def parse(text: Located) -> Pattern:
@@ -60,7 +64,10 @@ class _Parser:
     def parse(self) -> Pattern:
         if len(self.text) > MAX_LENGTH:
             raise self.error(
-                f"this pattern is longer than {MAX_LENGTH} characters", 0, 1, "split it into several rules"
+                f"this pattern is longer than {MAX_LENGTH} characters",
+                MAX_LENGTH,
+                len(self.text),
+                "split it into several patterns, as a list",
             )
         pattern = self.alternation()
         if self.at < len(self.text):
@@ -89,121 +96,140 @@ class _Parser:
 
     def concatenation(self) -> Pattern:
         items: list[Pattern] = []
+        start = self.at  # of the last item
+        repeated = False  # whether a repetition stands right before
         while self.at < len(self.text) and self.text[self.at] not in "|)":
-            items += self.plain()
-            if self.at == len(self.text) or self.text[self.at] in "|)":
-                break
-            start = self.at
-            item = self.atom()
-            if item is not None:
-                items.append(self.repetition(item, start))
+            plain = self.plain()
+            if plain:
+                items += plain
+                start, repeated = self.at - 1, False
+                continue
+            sign = self.at
+            bounds = self.bounds()
+            if bounds is None:
+                found = self.items()
+                if found:
+                    start = sign
+                items += found
+            elif not items:
+                raise self.repeats_nothing(sign)
+            elif repeated:
+                again = self.text[start : self.at]
+                raise self.error(f"`{again}` repeats a repetition", start, self.at, "put the inner one in parentheses")
+            else:
+                items[-1] = self.repetition(items[-1], bounds, sign)
+            repeated = bounds is not None
         return items[0] if len(items) == 1 else Concat(tuple(items))
 
     def plain(self) -> list[Pattern]:
-        """The characters from here on that stand for themselves and are not repeated; none is fine."""
+        """The characters from here on that stand for themselves; none is fine."""
         found = _PLAIN.match(self.text, self.at)
         if found is None:
             return []
-        start, end = found.span()
-        if end < len(self.text) and self.text[end] in "*+?{":
-            end -= 1
-        self.at = end
-        return [self.literal(ord(character)) for character in self.text[start:end]]
+        self.at = found.end()
+        return [self.literal(ord(character)) for character in found.group()]
 
-    def repetition(self, item: Pattern, start: int) -> Pattern:
-        repeated = False
-        while self.at < len(self.text):
-            bounds = self.bounds()
-            if bounds is None:
-                return item
-            if repeated:
-                again = self.text[start : self.at]
-                raise self.error(f"`{again}` repeats a repetition", start, self.at, "put the inner one in parentheses")
-            repeated = True
-            low, high = bounds
-            if self.peek("?"):  # lazy or greedy makes no difference to whether a text matches
-                self.at += 1
-            elif self.peek("+"):
-                raise self.unsupported(
-                    "possessive repetition is not in the dialect",
-                    self.at,
-                    self.at + 1,
-                    "remove the `+`: nothing backtracks here",
-                )
-            item = Repeat(item, low, high)
+    def repetition(self, item: Pattern, bounds: tuple[int, int | None], sign: int) -> Pattern:
+        """An item with the `*` or `{…}` that stands at `sign`, just read."""
+        low, high = bounds
+        if max(low, high or 0) >= 2 and max(low, high or 0) * most_copies(item) > MAX_REPEAT:
+            raise self.error(
+                f"repetitions in one another count to {MAX_REPEAT} at most, multiplied",
+                sign,
+                self.at,
+                "count to less",
+            )
+        item = Repeat(item, low, high, (sign, self.at))
+        if self.peek("?"):  # lazy or greedy makes no difference to whether a text matches
+            self.at += 1
+        if self.peek("+"):
+            raise self.unsupported(
+                "possessive repetition is not in the dialect",
+                self.at,
+                self.at + 1,
+                "remove the `+`: nothing backtracks here",
+            )
         return item
 
+    def repeats_nothing(self, sign: int) -> Rejected:
+        text = self.text[sign : self.at]
+        if text.startswith("{"):
+            return self.error(f"`{text}` repeats nothing", sign, self.at, "write `\\{` for the character itself")
+        any_text = "write `.*` for any text, or " if text == "*" else "write "
+        return self.error(f"`{text}` repeats nothing", sign, help=f"{any_text}`\\{text}` for the character itself")
+
     def bounds(self) -> tuple[int, int | None] | None:
+        """Reads how often to repeat, if that stands here."""
         character = self.text[self.at]
         if character in "*+?":
             self.at += 1
             return int(character == "+"), 1 if character == "?" else None
-        if character != "{":
-            return None
-        end = self.text.find("}", self.at)
-        inside = self.text[self.at + 1 : end] if end >= 0 else ""
-        low_text, comma, high_text = inside.partition(",")
-        if not (
-            low_text.isascii()
-            and low_text.isdigit()
-            and (high_text == "" or high_text.isascii() and high_text.isdigit())
-        ):
+        end = self.text.find("}", self.at) if character == "{" else -1
+        low_text, comma, high_text = self.text[self.at + 1 : max(end, self.at)].partition(",")
+        if not _is_count(low_text) or (high_text and not _is_count(high_text)):
             return None  # as in RE2, a brace that counts nothing is a character
-        if len(low_text) > 4 or len(high_text) > 4 or max(int(low_text), int(high_text or 0)) > MAX_REPEAT:
-            raise self.error(f"a repetition counts to {MAX_REPEAT} at most", self.at, end + 1)
+        counted = self.text[self.at : end + 1]
+        if max(len(low_text), len(high_text)) > 4 or max(int(low_text), int(high_text or 0)) > MAX_REPEAT:
+            raise self.error(
+                f"a repetition counts to {MAX_REPEAT} at most",
+                self.at,
+                end + 1,
+                "write `*` or `+` if any number will do",
+            )
         low = int(low_text)
         high = low if not comma else int(high_text) if high_text else None
         if high is not None and high < low:
-            counted = self.text[self.at : end + 1]
             raise self.error(f"`{counted}` counts backwards", self.at, end + 1, f"write `{{{high},{low}}}`")
         self.at = end + 1
         return low, high
 
-    def atom(self) -> Pattern | None:
-        start = self.at
-        character = self.text[start]
+    def items(self) -> list[Pattern]:
+        """The next parts of a sequence: one, none for flags, one for each character of `\\Q…\\E`."""
+        character = self.text[self.at]
         if character == "(":
             return self.group()
         if character == "[":
-            return Chars(self.character_class())
+            return [Chars(self.character_class())]
         if character == "\\":
             return self.escape()
-        if character in "*+?":
-            raise self.error(
-                f"`{character}` repeats nothing", start, help=f"write `\\{character}` for the character itself"
-            )
-        if character == "{" and self.bounds() is not None:
-            raise self.error("this repetition repeats nothing", start, self.at)
-        self.at = start + 1
+        self.at += 1
         if character == ".":
-            return Chars(ANY if self.flags["s"] else NOT_NEWLINE)
+            return [Chars(ANY if self.flags["s"] else NOT_NEWLINE)]
         if character == "^":
-            return Assertion("line_start" if self.flags["m"] else "text_start")
+            return [Assertion("line_start" if self.flags["m"] else "text_start")]
         if character == "$":
-            return Assertion("line_end" if self.flags["m"] else "text_end")
-        return self.literal(ord(character))
+            return [Assertion("line_end" if self.flags["m"] else "text_end")]
+        return [self.literal(ord(character))]
 
     def literal(self, code: int) -> Chars:
         if self.flags["i"]:
-            return Chars(fold_case(((code, code),)))
+            return Chars(self.folded(code, code))
         known = _SINGLES.get(code)
         if known is None:
             known = _SINGLES[code] = Chars(((code, code),))
         return known
 
-    def group(self) -> Pattern | None:
+    def folded(self, low: int, high: int) -> Ranges:
+        return fold_case(((low, high),)) if self.flags["i"] else ((low, high),)
+
+    def named(self, ranges: Ranges, negated: bool) -> Ranges:
+        """A class that has a name; its other cases belong to it before it is turned around."""
+        if self.flags["i"]:
+            ranges = fold_case(ranges)
+        return complement(ranges) if negated else ranges
+
+    # Groups
+
+    def group(self) -> list[Pattern]:
         start = self.at
         self.depth += 1
         if self.depth > MAX_NESTING:
-            raise self.error(f"groups are nested more than {MAX_NESTING} deep", start)
+            raise self.error(f"groups are nested more than {MAX_NESTING} deep", start, help="use fewer parentheses")
         flags = dict(self.flags)
-        if self.peek("(?"):
-            opened = self.group_prefix(start)
-            if not opened:
-                self.depth -= 1
-                return None
-        else:
-            self.at += 1
+        self.at += 1
+        if self.peek("?") and not self.group_prefix(start):
+            self.depth -= 1
+            return []
         body = self.alternation()
         if not self.peek(")"):
             raise self.error(
@@ -212,42 +238,26 @@ class _Parser:
         self.at += 1
         self.depth -= 1
         self.flags = flags
-        return body
+        return [body]
 
     def group_prefix(self, start: int) -> bool:
-        """Reads `(?…`; False for flags that hold from here on, such as `(?i)`."""
-        for prefix in ("(?=", "(?!", "(?<=", "(?<!"):
-            if self.peek(prefix):
-                raise self.unsupported(
-                    "look-around is not in the dialect",
-                    start,
-                    start + len(prefix),
-                    "say it in the rule instead: a rule above for the exception, or a condition such as"
-                    ' `model matches "…" and not model matches "…"`',
-                )
-        if self.peek("(?("):
-            raise self.unsupported(
-                "conditionals are not in the dialect", start, start + 3, "write the cases as alternatives: `a|b`"
-            )
-        if self.peek("(?>"):
-            raise self.unsupported(
-                "atomic groups, `(?>`, are not in the dialect", start, start + 3, "write `(?:`: nothing backtracks here"
-            )
-        if self.peek("(?P="):
-            raise self.unsupported(
-                "back-references are not in the dialect", start, start + 4, "write the alternatives out"
-            )
-        if self.peek("(?P<") or self.peek("(?<"):
-            end = self.text.find(">", self.at)
-            name = self.text[self.text.find("<", self.at) + 1 : end] if end >= 0 else ""
-            if not name.isidentifier():
-                raise self.error("this group name is not a word", start, help="write `(?:…)`: names are not used")
-            self.at = end + 1
-            return True
-        return self.group_flags(start)
+        """Reads `?…` of a group; False for flags that hold from here on, such as `(?i)`."""
+        for prefix, message, help in GROUPS:
+            if self.text.startswith(prefix, start):
+                raise self.unsupported(message, start, start + len(prefix), help)
+        if not self.peek("?P<") and not self.peek("?<"):
+            return self.group_flags(start)
+        name_start = self.text.find("<", start) + 1
+        end = self.text.find(">", start)
+        name = self.text[name_start : max(end, name_start)]
+        unused = "write `(?:…)`: names are not used"
+        if not f"_{name}".isidentifier() or not name:
+            raise self.error("this group's name is not a word", start, max(end + 1, name_start), unused)
+        self.at = end + 1
+        return True
 
     def group_flags(self, start: int) -> bool:
-        self.at += 2
+        self.at += 1
         on = True
         changed = dict(self.flags)
         while self.at < len(self.text):
@@ -255,95 +265,122 @@ class _Parser:
             self.at += 1
             if character in changed:
                 changed[character] = on
-            elif character == "-" and on:
+            elif character == "-" and on and self.text[self.at : self.at + 1] in changed:
                 on = False
             elif character in ":)":
                 self.flags = changed
                 return character == ":"
             else:
-                break
-        raise self.unsupported(
-            "this group is not in the dialect", start, self.at, "flags are i, m, s and U; a plain group is `(?:…)`"
-        )
+                raise self.unsupported(
+                    f"`{character}` is no flag of the dialect",
+                    self.at - 1,
+                    self.at,
+                    "flags are i, m, s and U, as in `(?i)` and `(?-i)`; a plain group is `(?:…)`",
+                )
+        raise self.error("these flags are never closed", start, self.at, "close them with `)`")
 
-    def escape(self) -> Pattern:
+    # Escapes
+
+    def escape(self) -> list[Pattern]:
         start = self.at
-        if start + 1 >= len(self.text):
-            raise self.error("the pattern ends in a backslash", start, help="write `\\\\` for the character itself")
-        letter = self.text[start + 1]
-        if letter.lower() in _CLASSES:
-            self.at += 2
-            return Chars(self.perl_class(letter))
-        if letter in "AzbB":
-            self.at += 2
-            kinds = {"A": "text_start", "z": "text_end", "b": "word_boundary", "B": "no_word_boundary"}
-            return Assertion(kinds[letter])  # type: ignore[arg-type]
-        if letter == "Z":
-            raise self.unsupported("`\\Z` is not in the dialect", start, start + 2, "write `$` or `\\z` for the end")
+        letter = self.text[start + 1 : start + 2]
         if letter == "Q":
             end = self.text.find("\\E", start + 2)
             quoted = self.text[start + 2 : end if end >= 0 else len(self.text)]
             self.at = end + 2 if end >= 0 else len(self.text)
-            return Concat(tuple(self.literal(ord(c)) for c in quoted)) if quoted else EMPTY
-        if letter in "123456789" or letter == "k" or letter == "g":
-            raise self.unsupported(
-                "back-references are not in the dialect", start, start + 2, "write the alternatives out"
-            )
+            return [self.literal(ord(one)) for one in quoted]
+        if letter and letter in _ASSERTIONS:
+            self.at += 2
+            return [Assertion(_ASSERTIONS[letter])]  # type: ignore[arg-type]
+        known = self.class_escape()
+        if known is not None:
+            return [Chars(known)]
+        return [self.literal(self.escaped_code(ESCAPES))]
+
+    def class_escape(self) -> Ranges | None:
+        """Reads `\\d`, `\\pL` and their like, if one stands here."""
+        letter = self.text[self.at + 1 : self.at + 2] if self.peek("\\") else ""
+        if not letter or letter not in "dDwWsSpP":
+            return None
         if letter in "pP":
-            raise self.unsupported(
-                "Unicode classes are not in the dialect",
-                start,
-                start + 2,
-                "model names are ASCII: write a class such as `[a-z]`",
-            )
-        return self.literal(self.escaped_code())
-
-    def perl_class(self, letter: str) -> Ranges:
-        ranges = _CLASSES[letter.lower()]
-        if self.flags["i"]:
-            ranges = fold_case(ranges)
-        return complement(ranges) if letter.isupper() else ranges
-
-    def escaped_code(self) -> int:
-        start = self.at
-        letter = self.text[start + 1] if start + 1 < len(self.text) else ""
+            return self.unicode_escape()
         self.at += 2
+        return self.named(_CLASSES[letter.lower()], letter.isupper())
+
+    def unicode_escape(self) -> Ranges:
+        start = self.at
+        end = start + 3
+        name = self.text[start + 2 : end]
+        if name == "{":
+            end = self.text.find("}", start) + 1
+            if not end:
+                raise self.error("this `{` is never closed", start + 2, help="close it with `}`, as in `\\p{Greek}`")
+            name = self.text[start + 3 : end - 1]
+        positive = name.removeprefix("^")
+        ranges = unicode_class(positive)
+        if ranges is None:
+            near = did_you_mean(positive, class_names())
+            raise self.error(
+                f"there is no Unicode class `{positive}`" if positive else "a Unicode class needs a name",
+                start,
+                min(end, len(self.text)),
+                f"did you mean `\\p{{{near}}}`?"
+                if near
+                else "known are general categories such as `\\pL` and `\\p{Lu}`, and scripts such as `\\p{Greek}`",
+            )
+        self.at = end
+        return self.named(ranges, (self.text[start + 1] == "P") != name.startswith("^"))
+
+    def escaped_code(self, refused: dict[str, str]) -> int:
+        """Reads an escape that stands for one character; `refused` has the hints for those that do not."""
+        start = self.at
+        letter = self.text[start + 1 : start + 2]
+        self.at += 2
+        if not letter:
+            raise self.error("the pattern ends in a backslash", start, help="write `\\\\` for the character itself")
         if letter in _CONTROLS:
             return _CONTROLS[letter]
-        if letter in _PUNCTUATION:
+        if letter.isascii() and not letter.isalnum():
             return ord(letter)
         if letter == "x":
             return self.hexadecimal(start)
-        if letter == "0":
-            end = self.at
-            while end < len(self.text) and end < start + 4 and self.text[end] in "01234567":
-                end += 1
-            self.at = end
-            return int(self.text[start + 1 : end], 8)
+        if letter == "0" or (
+            letter in _OCTAL and self.text[self.at : self.at + 1] in _OCTAL and self.at < len(self.text)
+        ):
+            while self.at < start + 4 and self.text[self.at : self.at + 1] in _OCTAL and self.at < len(self.text):
+                self.at += 1
+            return int(self.text[start + 1 : self.at], 8)
+        if letter in "123456789kg":
+            raise self.unsupported(BACK_REFERENCE[0], start, start + 2, BACK_REFERENCE[1])
+        if letter in refused and letter not in _MISPLACED:
+            raise self.unsupported(f"`\\{letter}` is not in the dialect", start, start + 2, refused[letter])
         raise self.error(
-            f"`\\{letter}` means nothing here", start, start + 2, f"write `{letter}` for the character itself"
+            f"`\\{letter}` means nothing here",
+            start,
+            start + 2,
+            refused.get(letter) or f"write `{letter}` for the character itself",
         )
 
     def hexadecimal(self, start: int) -> int:
+        end = self.at + 2
+        digits = self.text[self.at : end]
         if self.peek("{"):
-            end = self.text.find("}", self.at)
-            digits = self.text[self.at + 1 : end] if end >= 0 else ""
-            self.at = end + 1
-        else:
-            digits = self.text[self.at : self.at + 2]
-            self.at += 2
-            if len(digits) < 2:
-                digits = ""
-        if (
-            not digits
-            or len(digits) > 8
-            or any(c not in "0123456789abcdefABCDEF" for c in digits)
-            or int(digits, 16) > LAST
-        ):
+            end = self.text.find("}", start) + 1
+            digits = self.text[self.at + 1 : end - 1] if end else ""
+        too_short = not self.peek("{") and len(digits) < 2
+        if not digits or too_short or not _HEXADECIMAL.issuperset(digits):
             raise self.error(
-                "this is no hexadecimal character code", start, max(self.at, start + 2), "write `\\x41` or `\\x{41}`"
+                "this is no hexadecimal character code",
+                start,
+                min(end or start + 3, len(self.text)),
+                "write two digits, `\\x41`, or any number in braces, `\\x{1f600}`",
             )
+        if int(digits, 16) > LAST:
+            raise self.error("there is no such character", start, end, "the last one is `\\x{10ffff}`")
+        self.at = end
         return int(digits, 16)
+
+    # Classes in brackets
 
     def character_class(self) -> Ranges:
         start = self.at
@@ -361,53 +398,54 @@ class _Parser:
             ranges += self.class_item()
             first = False
         self.at += 1
-        result = normalise(ranges)
-        if self.flags["i"]:
-            result = fold_case(result)
-        result = complement(result) if negated else result
-        if not result:
-            raise self.error("this class holds no character", start, self.at)
-        return result
+        return complement(normalise(ranges)) if negated else normalise(ranges)
 
     def class_item(self) -> Ranges:
         start = self.at
-        if self.peek("[:"):
-            end = self.text.find(":]", start)
-            name = self.text[start + 2 : end] if end >= 0 else ""
-            positive = name.removeprefix("^")
-            if end >= 0 and positive in POSIX:
-                self.at = end + 2
-                return complement(POSIX[positive]) if name.startswith("^") else POSIX[positive]
-            if end >= 0 and positive.isalpha():
-                known = ", ".join(POSIX)
-                raise self.error(f"there is no class `[:{name}:]`", start, end + 2, f"known: {known}")
-        letter = self.text[start + 1 : start + 2]
-        if self.peek("\\") and letter.lower() in _CLASSES:
-            self.at += 2
-            return self.perl_class(letter)
-        low = self.class_character(start)
-        if self.peek("-") and not self.peek("-]") and self.at + 1 < len(self.text):
-            self.at += 1
-            high = self.class_character(start)
-            if high < low:
-                raise self.error(
-                    f"the range `{self.text[start : self.at]}` runs backwards",
-                    start,
-                    self.at,
-                    f"write `{chr(high)}-{chr(low)}`",
-                )
-            return ((low, high),)
-        return ((low, low),)
+        end = self.text.find(":]", start + 2) + 2 if self.peek("[:") else 0
+        if end > 2:
+            return self.posix_class(start, end)
+        known = self.class_escape()
+        if known is not None:
+            return known
+        low = self.class_character()
+        if not self.peek("-") or self.peek("-]") or self.at + 1 == len(self.text):
+            return self.folded(low, low)
+        self.at += 1
+        end = self.at
+        if self.class_escape() is not None:
+            raise self.error(
+                "a range ends in one character, not in a class", end, self.at, "write `\\-` for the character `-`"
+            )
+        high = self.class_character()
+        if high < low:
+            first, last = self.text[start : end - 1], self.text[end : self.at]
+            raise self.error(f"the range `{first}-{last}` runs backwards", start, self.at, f"write `{last}-{first}`")
+        return self.folded(low, high)
 
-    def class_character(self, start: int) -> int:
+    def posix_class(self, start: int, end: int) -> Ranges:
+        name = self.text[start + 2 : end - 2]
+        positive = name.removeprefix("^")
+        if positive not in POSIX:
+            raise self.error(f"there is no class `[:{name}:]`", start, end, f"known: {', '.join(POSIX)}")
+        self.at = end
+        return self.named(POSIX[positive], name.startswith("^"))
+
+    def class_character(self) -> int:
         if self.peek("\\"):
-            if self.text[self.at + 1 : self.at + 2] in ("p", "P"):
-                raise self.unsupported(
-                    "Unicode classes are not in the dialect",
-                    self.at,
-                    self.at + 2,
-                    "write the characters, such as `a-z`",
-                )
-            return self.escaped_code()
+            return self.escaped_code(ESCAPES_IN_CLASS)
         self.at += 1
         return ord(self.text[self.at - 1])
+
+
+def _is_count(text: str) -> bool:
+    """Whether this is a number as RE2 writes it: without zeros in front."""
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
+
+
+def most_copies(tree: Pattern) -> int:
+    """How often the most repeated part of a pattern would stand there, were every counted repetition written out."""
+    if isinstance(tree, Repeat):
+        return max(tree.high or tree.low, 1) * most_copies(tree.body)
+    parts = tree.items if isinstance(tree, Concat) else tree.branches if isinstance(tree, Alternate) else ()
+    return max(map(most_copies, parts), default=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from rulec.records import record
+from rulec.records import field, record
 
 LAST = 0x10FFFF
 Ranges = tuple[tuple[int, int], ...]
@@ -39,11 +39,12 @@ class Alternate:
 
 @record
 class Repeat:
-    """`body` at least `low` times and at most `high` times (None: without end)."""
+    """`body` at least `low` times and at most `high` times (None: without end); `place` is where the pattern says so."""
 
     body: Pattern
     low: int
     high: int | None
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @record
@@ -110,22 +111,3 @@ POSIX: dict[str, Ranges] = {
     "word": WORD,
     "xdigit": ((48, 57), (65, 70), (97, 102)),
 }
-
-
-def fold_case(ranges: Ranges) -> Ranges:
-    """The set with the other case of each letter; `k` and `s` also have a Kelvin sign and a long s, as in RE2."""
-    folded = list(ranges)
-    for low, high in ranges:
-        if high - low > 2000:  # a range as wide as this holds whole scripts; only ASCII needs folding then
-            folded += [(a, b) for a, b in (*_LOWER, *_UPPER)] if low <= 122 and high >= 65 else []
-            continue
-        for code in range(low, high + 1):
-            character = chr(code)
-            for other in (character.lower(), character.upper()):
-                if len(other) == 1 and ord(other) != code:
-                    folded.append((ord(other), ord(other)))
-            if character in "kK\u212a":
-                folded += [(ord(c), ord(c)) for c in "kK\u212a"]
-            if character in "sS\u017f":
-                folded += [(ord(c), ord(c)) for c in "sS\u017f"]
-    return normalise(folded)

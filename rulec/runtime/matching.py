@@ -6,8 +6,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MAX_CACHED_STATES = 500
-
 
 def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     """The test for one compiled pattern: a function from a text to a bool; linear in the text for every pattern."""
@@ -77,67 +75,100 @@ _AT_END = 0
 class Automaton:
     """A nondeterministic automaton whose deterministic states are made when they are first reached.
 
-    `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `cuts` are the
-    code points at which a new class of characters begins; `newline` and `word` are the classes of those, as bits.
-    The cache of deterministic states is bounded, and a state costs at most one walk over `states`, so time is linear.
+    `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `classes` has
+    the first code point of each range of characters, in hexadecimal, and its class, such as `0:0 30:1 3a:0`; `newline` and
+    `word` are the classes of those, as bits. A step that is not yet known costs at most one walk over `states`, so time is linear. What
+    all automata of the process remember is bounded together: past `MOST_STEPS` everything is forgotten.
     """
 
+    MOST_STEPS = 20_000
+    steps = 0
+    remembering: set[Automaton] = set()
+
     def __init__(
-        self, states: Sequence[Sequence[Any]], start: int, cuts: Sequence[int], newline: int, word: int
+        self,
+        states: Sequence[Sequence[Any]],
+        start: int,
+        classes: str,
+        newline: int,
+        word: int,
     ) -> None:
         self.states = states
         self.start = start
-        self.cuts = cuts
+        ranges = [one.partition(":") for one in classes.split()]
+        self.starts = [int(first, 16) for first, _, _ in ranges]
+        self.classes = [int(number) for _, _, number in ranges]
         self.kinds = [
             _AFTER_NEWLINE if newline >> number & 1 else _AFTER_WORD if word >> number & 1 else _AFTER_OTHER
-            for number in range(len(cuts))
+            for number in range(max(self.classes) + 1)
         ]
-        self.ascii = [bisect_right(cuts, code) - 1 for code in range(128)]
-        self.cache: dict[tuple[frozenset[int], int], _State] = {}
+        ends = [*self.starts[1:], 128]
+        self.ascii = [
+            number
+            for start, number, end in zip(self.starts, self.classes, ends, strict=True)
+            for _ in range(start, min(end, 128))
+        ]
+        self.cache: dict[tuple[int, int], _State] = {}
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches anywhere in the text."""
-        state = self.state(frozenset(), _AT_START)
+        state = self.state(0, _AT_START)
         for character in text:
             code = ord(character)
-            number = self.ascii[code] if code < 128 else bisect_right(self.cuts, code) - 1
+            number = self.ascii[code] if code < 128 else self.classes[bisect_right(self.starts, code) - 1]
             following = state.after.get(number)
             if following is None:
                 following = self.step(state, number)
-            if following is MATCHED:
+            if following is _MATCHED:
                 return True
             state = following
         if state.at_end is None:
             state.at_end = self.closure(state, _AT_END) is None
         return state.at_end
 
-    def state(self, members: frozenset[int], before: int) -> _State:
+    def state(self, members: int, before: int) -> _State:
+        """The deterministic state with these members, as bits, after a character of this kind."""
         key = (members, before)
         found = self.cache.get(key)
         if found is None:
-            if len(self.cache) >= MAX_CACHED_STATES:
-                self.cache.clear()
             found = self.cache[key] = _State(members, before)
+            Automaton.remembering.add(self)
         return found
 
     def step(self, state: _State, number: int) -> _State:
+        """The state after a character of this class."""
+        Automaton.steps += 1
+        if Automaton.steps > Automaton.MOST_STEPS:
+            Automaton.forget()
         kind = self.kinds[number]
         reached = self.closure(state, kind)
         if reached is None:
-            following = MATCHED
+            following = _MATCHED
         else:
-            bit = 1 << number
-            members = frozenset(self.states[one][2] for one in reached if self.states[one][1] & bit)
+            members = 0
+            for one in reached:
+                if self.states[one][1] >> number & 1:
+                    members |= 1 << self.states[one][2]
             following = self.state(members, kind)
         state.after[number] = following
         return following
 
+    @classmethod
+    def forget(cls) -> None:
+        """Empties what every automaton remembers."""
+        for one in list(cls.remembering):
+            for state in list(one.cache.values()):
+                state.after.clear()  # they point at each other
+            one.cache.clear()
+        cls.remembering.clear()
+        cls.steps = 0
+
     def closure(self, state: _State, following: int) -> list[int] | None:
         """The states that read a character next, given what stands before and after; None if the pattern has matched."""
         reading = []
-        seen = set(state.members)
-        seen.add(self.start)
-        waiting = list(seen)
+        members = state.members | 1 << self.start
+        waiting = [number for number in range(members.bit_length()) if members >> number & 1]
+        seen = set(waiting)
         while waiting:
             number = waiting.pop()
             one = self.states[number]
@@ -159,16 +190,18 @@ class Automaton:
 
 
 class _State:
-    __slots__ = ("members", "before", "after", "at_end")
+    """The members of a state as bits, the kind of character before it, and the states that are known to follow."""
 
-    def __init__(self, members: frozenset[int], before: int) -> None:
+    __slots__ = ("after", "at_end", "before", "members")
+
+    def __init__(self, members: int, before: int) -> None:
         self.members = members
         self.before = before
         self.after: dict[int, _State] = {}
         self.at_end: bool | None = None
 
 
-MATCHED = _State(frozenset(), _AT_START)
+_MATCHED = _State(0, _AT_START)
 
 
 def _holds(kind: str, before: int, following: int) -> bool:
