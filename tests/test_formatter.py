@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rulec.cli import main
 from rulec.commands.files import replace_files
+from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics, render_text
 from rulec.source import Source
-from rulec.syntax.formatter import format as formatting
-from rulec.syntax.formatter.format import format_yaml
+from rulec.syntax.formatter import yaml_text as formatting
+from rulec.syntax.formatter.format import format_source
 
 CASES = Path(__file__).parent / "formatter" / "cases"
+CONFORMANCE = Path(__file__).parent / "conformance"
 PAIRS = [
     (before, after)
     for before in sorted(CASES.glob("*.in.*"))
@@ -23,9 +26,9 @@ PAIRS = [
 ]
 
 
-def formatted(text: str) -> str:
+def formatted(text: str, surface: str, to: str) -> str:
     diagnostics = Diagnostics()
-    made = format_yaml(Source("rules.yaml", text), diagnostics)
+    made = format_source(Source(f"a.{surface}", text), surface, to, diagnostics)
     assert made is not None, render_text(diagnostics.items)
     return made
 
@@ -33,14 +36,16 @@ def formatted(text: str) -> str:
 @pytest.mark.parametrize(("before", "after"), PAIRS, ids=lambda file: file.name)
 def test_layout(before: Path, after: Path) -> None:
     expected = after.read_text(encoding="utf-8")
-    assert formatted(before.read_text(encoding="utf-8")) == expected
-    assert formatted(expected) == expected
+    surface, to = before.suffix[1:], after.suffix[1:]
+    assert formatted(before.read_text(encoding="utf-8"), surface, to) == expected
+    assert formatted(expected, to, to) == expected
 
 
 @pytest.mark.parametrize("before", sorted(CASES.glob("*.in.*")), ids=lambda file: file.name)
 def test_foreign_line_ends_are_ours_afterwards(before: Path) -> None:
     text = before.read_text(encoding="utf-8")
-    assert formatted(text.replace("\n", "\r\n")) == formatted(text)
+    surface = before.suffix[1:]
+    assert formatted(text.replace("\n", "\r\n"), surface, surface) == formatted(text, surface, surface)
 
 
 def test_permissions_stay_and_links_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,3 +93,28 @@ def test_what_would_be_lost_is_not_written(
     monkeypatch.setattr(formatting, "print_yaml", lambda *given: damage(print_yaml(*given)))
     assert main(["fmt", str(file)]) == 70
     assert file.read_text(encoding="utf-8") == before
+
+
+def rule_sets_of(file: Path) -> Iterator[tuple[str, str]]:
+    """The rule sets of a file of cases, as texts with their surface."""
+    for suite in yaml.safe_load_all(file.read_text(encoding="utf-8")):
+        rules = (suite or {}).get("rules")
+        if isinstance(rules, str):
+            yield rules, "rules"
+        elif rules is not None:
+            yield yaml.dump(rules, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True), "yaml"
+
+
+def fingerprint(text: str, surface: str) -> str:
+    compilation = compile_sources([Source(f"a.{surface}", text)], Diagnostics(), emit=False)
+    assert not compilation.failed, render_text(compilation.diagnostics)
+    return compilation.policy.fingerprint()
+
+
+@pytest.mark.parametrize("file", sorted(CONFORMANCE.rglob("*.cases.yaml")), ids=lambda file: file.name)
+def test_rule_sets_keep_their_meaning_in_the_other_surface(file: Path) -> None:
+    for text, surface in rule_sets_of(file):
+        other = "rules" if surface == "yaml" else "yaml"
+        there = formatted(text, surface, other)
+        assert fingerprint(there, other) == fingerprint(text, surface)
+        assert fingerprint(formatted(there, other, surface), surface) == fingerprint(text, surface)

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rulec.commands.output import add_format_option, exists, print_diagnostics, use_colour
+from rulec.diagnostics import Diagnostic, Diagnostics
 from rulec.records import record
 
 if TYPE_CHECKING:
-    from rulec.diagnostics import Diagnostics
     from rulec.source import Source
+    from rulec.syntax.formatter.format import Surface
 
 STANDARD_INPUT = "-"
+SURFACES = ("yaml", "rules")
+SUFFIXES = {"yaml": ".yaml", "rules": ".rules"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="write nothing; name the files that would change, exit 1")
     action.add_argument("--diff", action="store_true", help="write nothing; print what would change, exit 1")
+    parser.add_argument("--to", choices=SURFACES, help="write each file as the other surface, in its place")
+    parser.add_argument("--from", dest="surface", choices=SURFACES, help="what standard input is (default: a guess)")
     add_format_option(parser)
 
 
@@ -38,15 +43,16 @@ class Formatted:
     source: Source
     octets: bytes
     text: str
+    target: str
+    """The path of the text: another one where it changes its surface."""
 
     @property
     def changes(self) -> bool:
-        return self.octets != self.text.encode("utf-8")
+        return self.path != self.target or self.octets != self.text.encode("utf-8")
 
 
 def run(options: argparse.Namespace) -> int:
     from rulec.compiler import garbage_collection_paused
-    from rulec.diagnostics import Diagnostics
 
     paths = options.paths or ["rules"]
     mistake = misuse(paths)
@@ -55,7 +61,9 @@ def run(options: argparse.Namespace) -> int:
         return 2
     diagnostics = Diagnostics()
     with garbage_collection_paused():
-        results = list(formatted(paths, diagnostics))
+        results = list(formatted(paths, options, diagnostics))
+    if options.to is not None and not diagnostics.failed:
+        check_targets(results, diagnostics)
     if diagnostics.failed:
         print_diagnostics(diagnostics.sorted(), options.format)
         if options.format in ("text", "plain") and not (options.check or options.diff):
@@ -79,15 +87,42 @@ def misuse(paths: list[str]) -> str | None:
     return None if missing is None else f"there is no `{missing}`\nhelp: name files or folders: `rulec fmt path/to/rules`"
 
 
-def formatted(paths: list[str], diagnostics: Diagnostics) -> Iterator[Formatted]:
+def formatted(paths: list[str], options: argparse.Namespace, diagnostics: Diagnostics) -> Iterator[Formatted]:
     """Every file once, in the order of the paths; what cannot be read is reported."""
-    from rulec.syntax.formatter.format import format_source
+    from rulec.syntax.formatter.format import format_source, surface_of
 
-    sources = [read_standard_input(diagnostics)] if paths == [STANDARD_INPUT] else read_files(paths, diagnostics)
+    is_standard_input = paths == [STANDARD_INPUT]
+    sources = [read_standard_input(diagnostics)] if is_standard_input else read_files(paths, diagnostics)
     for path, octets, source in sources:
-        text = format_source(source, diagnostics)
+        surface: Surface = "rules" if path.endswith(".rules") else "yaml"
+        if is_standard_input:
+            surface = options.surface or surface_of(source.text)
+        to: Surface = options.to or surface
+        problems = Diagnostics()
+        text = format_source(source, surface, to, problems)
+        diagnostics.items += problems.items
         if text is not None:
-            yield Formatted(path, source, octets, text)
+            target = path if to == surface or is_standard_input else os.path.splitext(path)[0] + SUFFIXES[to]
+            yield Formatted(path, source, octets, text, target)
+
+
+def check_targets(results: list[Formatted], diagnostics: Diagnostics) -> None:
+    """Reports what stands in the way of files that change their surface."""
+    moved = [one for one in results if one.target != one.path]
+    for one in moved:
+        if os.path.lexists(one.target):
+            diagnostics.error("file-exists", f"`{one.target}` is there already", None, f"remove it, or rename `{one.path}`")
+        elif os.path.islink(one.path):
+            help = f"convert the file itself: `{os.path.realpath(one.path)}`"
+            diagnostics.error("file-exists", f"`{one.path}` is a symbolic link", None, help)
+    order = sorted(results, key=lambda one: os.fsencode(one.path))
+    if order != sorted(results, key=lambda one: os.fsencode(one.target)):
+        diagnostics.error(
+            "file-order",
+            "with their new names the files would be read in another order",
+            None,
+            "rename them first, so that their order does not depend on their suffixes",
+        )
 
 
 def read_standard_input(diagnostics: Diagnostics) -> tuple[str, bytes, Source]:
@@ -125,7 +160,6 @@ def files(paths: list[str]) -> Iterator[str]:
 
 def check(changed: list[Formatted], count: int, form: str) -> int:
     """Names the files that would change."""
-    from rulec.diagnostics import Diagnostic
     from rulec.source import Span
 
     if form in ("text", "plain"):
@@ -161,7 +195,7 @@ def diff(changed: list[Formatted]) -> int:
     for one in changed:
         before = one.octets.decode("utf-8", "replace").splitlines(keepends=True)
         after = one.text.splitlines(keepends=True)
-        for line in difflib.unified_diff(before, after, one.path, f"{one.path} (formatted)"):
+        for line in difflib.unified_diff(before, after, one.path, f"{one.target} (formatted)"):
             sys.stdout.write(coloured(line) if colour else line)
             if not line.endswith("\n"):
                 sys.stdout.write("\n\\ No newline at end of file\n")
@@ -187,9 +221,15 @@ def write(changed: list[Formatted], count: int) -> int:
     """Replaces the files that change, all or none."""
     from rulec.commands.files import replace_files
 
-    replace_files({Path(os.path.realpath(one.path)): one.text for one in changed})
+    real = {one.path: Path(os.path.realpath(one.path)) for one in changed}
+    moved = [one for one in changed if one.target != one.path]
+    replace_files(
+        {Path(one.target) if one in moved else real[one.path]: one.text for one in changed},
+        like={Path(one.target): real[one.path] for one in moved},
+        gone=[real[one.path] for one in moved],
+    )
     for one in changed:
-        print(f"formatted {one.path}")
+        print(f"wrote {one.target}, removed {one.path}" if one in moved else f"formatted {one.path}")
     if not changed:
         print(f"{counted(count)}, nothing to do")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean, suggest
@@ -80,6 +81,15 @@ def parse_size(text: str) -> int | None:
     """The parameters of a size literal such as `8B`, `1.5b` or `350M`; None where it is none."""
     found = _SIZE.match(text.strip())
     return None if found is None else parameters(found.group(1), found.group(2) or "", found.group(3))
+
+
+def tokens_of(text: str) -> Iterator[tuple[str, str]]:
+    """Kind and text of each token of a condition, up to what is none."""
+    position = 0
+    while (found := _TOKEN.match(text, position)) is not None:
+        kind = str(found.lastgroup)
+        yield kind, found.group(kind)
+        position = found.end()
 
 
 def parse_condition(text: Located) -> ParsedCondition:

@@ -38,7 +38,7 @@ def check_same(before: Node, after: Node) -> None:
     while waiting:
         one, other = waiting.pop()
         if isinstance(one, Scalar) and isinstance(other, Scalar):
-            if one.text != other.text or one.plain is not other.plain and one.value != other.value:
+            if repr(one.value) != repr(other.value):
                 raise Lost(f"a value was changed near offset {one.start}")
         elif isinstance(one, Mapping) and isinstance(other, Mapping) and len(one.pairs) == len(other.pairs):
             for (key, value), (other_key, other_value) in zip(one.pairs, other.pairs, strict=True):

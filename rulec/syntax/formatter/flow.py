@@ -10,10 +10,13 @@ from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 _COLON = re.compile(r"\s*:")
 
 
-def flow_text(node: Mapping | Sequence, room: int) -> str | None:
-    """A collection that was written in brackets on one line; None if it is longer than `room` or cannot be."""
+def flow_text(node: Mapping | Sequence, room: int) -> tuple[str | None, int]:
+    """A collection that was written in brackets on one line; None if it is longer than `room` or cannot be.
+
+    The second is the offset of the first node that it repeats by an alias, or its own.
+    """
     writer = _Flow(node.source.text, node.start, room)
-    return "".join(writer.parts) if writer.node(node) else None
+    return "".join(writer.parts) if writer.node(node) else None, writer.repeats_from
 
 
 class _Flow:
@@ -23,6 +26,7 @@ class _Flow:
         self.text = text
         self.at = at
         self.room = room
+        self.repeats_from = at
         self.parts: list[str] = []
 
     def put(self, part: str) -> bool:
@@ -32,13 +36,17 @@ class _Flow:
 
     def node(self, node: Node) -> bool:
         if node.start < self.at:
-            name, self.at = find_alias(self.text, self.at)
-            return self.put(name)
+            return self.put(self.alias(node))
         if isinstance(node, Scalar):
             self.at = node.end
             raw = self.text[node.start : node.end]
             return "\n" not in raw and self.put(raw)
         return self.collection(node)
+
+    def alias(self, node: Node) -> str:
+        self.repeats_from = min(self.repeats_from, node.start)
+        name, self.at = find_alias(self.text, self.at)
+        return name
 
     def collection(self, node: Mapping | Sequence) -> bool:
         found = collection_properties(node)
@@ -65,8 +73,7 @@ class _Flow:
 
     def pair(self, key: Scalar, value: Node) -> bool:
         if key.start < self.at:
-            name, self.at = find_alias(self.text, self.at)
-            name += " "
+            name = self.alias(key) + " "
         else:
             name, self.at = key_text(key), key.end
         has_colon = not (isinstance(value, Scalar) and value.start == value.end) or self.colon_follows()

@@ -1,80 +1,96 @@
-"""A text of either surface to its canonical text, checked."""
+"""A text of either surface to the canonical text of either surface, checked before anybody writes it."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from rulec.diagnostics import Diagnostics
-from rulec.source import Source, Span
-from rulec.syntax.formatter.check import check_comments, check_sections
-from rulec.syntax.formatter.comments import put_comments
-from rulec.syntax.formatter.layout import Lines
+from rulec.source import Source
+from rulec.syntax.dsl.reader import read_dsl_document
+from rulec.syntax.formatter.check import Lost, check_comments, check_sections
+from rulec.syntax.formatter.comments import Comment
+from rulec.syntax.formatter.dsl_comments import dsl_comments
+from rulec.syntax.formatter.dsl_printer import print_dsl
+from rulec.syntax.formatter.entries import STATEMENT, entries_of_dsl, entries_of_yaml
+from rulec.syntax.formatter.meaning import meaning_of
 from rulec.syntax.formatter.yaml_comments import yaml_comments
-from rulec.syntax.formatter.yaml_printer import print_yaml
-from rulec.syntax.nodes import Mapping, Node, Scalar, read_documents
+from rulec.syntax.formatter.yaml_text import format_yaml, read_yaml
+from rulec.syntax.formatter.yaml_writer import write_yaml
+from rulec.syntax.nodes import Mapping, Node
 
-_ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
-
-
-def format_source(source: Source, diagnostics: Diagnostics) -> str | None:
-    """The canonical text of a rule file; None where it cannot be read, which is reported."""
-    if source.path.endswith(".rules"):
-        diagnostics.error("no-dsl", f"`{source.path}`: rulec formats YAML only, as yet", None)
-        return None
-    return format_yaml(source, diagnostics)
+_COLON = re.compile(r"[\w.-]+\s*:(?:\s|$)")
+Surface = Literal["yaml", "rules"]
 
 
-def format_yaml(source: Source, diagnostics: Diagnostics) -> str | None:
-    """The canonical text of a YAML rule file; None where it cannot be read, which is reported."""
+def format_source(source: Source, surface: Surface, to: Surface, diagnostics: Diagnostics) -> str | None:
+    """The canonical text of a rule file, in the surface asked for; None where that cannot be, which is reported."""
     source = Source(source.path, with_line_feeds(source.text))
-    root = read_yaml(source, diagnostics)
-    if root is None:
+    if surface == to == "yaml":
+        return format_yaml(source, diagnostics)
+    root = _read(source, surface, diagnostics)
+    if diagnostics.failed:
         return None
-    comments = yaml_comments(source.text, root)
-    if not isinstance(root, Mapping) or not root.pairs:
-        lines = Lines()
-        put_comments(comments, lines, 0)
-        return lines.text()
-    text = print_yaml(root, comments)
-    printed = Source(source.path, text)
-    again = read_yaml(printed, Diagnostics())
-    check_sections(root, again)
-    assert again is not None
-    check_comments(comments, yaml_comments(text, again))
+    if surface != to:
+        meaning_of(root, diagnostics)  # what the rules' own reader refuses has no other form
+        if diagnostics.failed:
+            return None
+    comments = _comments(source, surface, root)
+    text = _printed(source, surface, to, root, comments, diagnostics)
+    if diagnostics.failed:
+        return None
+    _check(source, root, comments, text, surface != to, to)
     return text
 
 
+def surface_of(text: str) -> Surface:
+    """The surface that a text without a file name is written in: a statement's first word has no colon after it."""
+    first = next((line for line in text.splitlines() if line.strip("\ufeff \t") and not line.startswith("#")), "")
+    return "rules" if STATEMENT.match(first) and not _COLON.match(first) else "yaml"
+
+
 def with_line_feeds(text: str) -> str:
-    """The text with Unix line ends; those of Windows and of old Macs mean the same to YAML."""
+    """The text with Unix line ends; those of Windows and of old Macs mean the same."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def read_yaml(source: Source, diagnostics: Diagnostics) -> Node | None:
-    """The root of a rule file: a mapping, or an empty scalar; None where it cannot be formatted, which is reported."""
-    odd = _ODD_LINE_ENDS.search(source.text)
-    if odd is not None:
-        diagnostics.error(
-            "yaml-character",
-            f"the character U+{ord(odd.group()):04X} ends a line for some readers of YAML and not for others",
-            Span(source, odd.start(), odd.end()),
-            "remove it, or write it as an escape in double quotes",
-        )
-        return None
-    documents = read_documents(source, diagnostics)
-    if diagnostics.failed:
-        return None
-    if len(documents) > 1:
-        diagnostics.error(
-            "yaml-documents",
-            "a rule file holds one YAML document",
-            documents[1].span,
-            "move what stands below `---` into a file of its own",
-        )
-        return None
-    root: Node = documents[0] if documents else Scalar("", True, source, len(source.text), len(source.text))
-    if isinstance(root, Mapping) or isinstance(root, Scalar) and root.value is None:
-        return root
-    diagnostics.error(
-        "wrong-shape", "a rule file is a mapping of sections: providers, models, exact_matches, patterns, …", root.span
-    )
-    return None
+def _read(source: Source, surface: Surface, diagnostics: Diagnostics) -> Node | None:
+    return read_yaml(source, diagnostics) if surface == "yaml" else read_dsl_document(source, diagnostics)
+
+
+def _comments(source: Source, surface: Surface, root: Node | None) -> list[Comment]:
+    if surface == "rules":
+        return dsl_comments(source.text)
+    return [] if root is None else yaml_comments(source.text, root)
+
+
+def _printed(
+    source: Source, surface: Surface, to: Surface, root: Node | None, comments: list[Comment], diagnostics: Diagnostics
+) -> str:
+    entries_of = entries_of_yaml if surface == "yaml" else entries_of_dsl
+    entries, rest = entries_of(root, comments) if isinstance(root, Mapping) else ([], comments)
+    if to == "rules":
+        return print_dsl(entries, rest, diagnostics)
+    written = write_yaml(entries, rest)
+    return format_yaml(Source(source.path, written), diagnostics) or ""
+
+
+def _check(
+    source: Source, root: Node | None, comments: list[Comment], text: str, changes_surface: bool, to: Surface
+) -> None:
+    """Raises Lost unless the text says the same as the document it was made of."""
+    problems = Diagnostics()
+    printed = Source(source.path, text)
+    again = _read(printed, to, problems)
+    if problems.failed:
+        raise Lost(f"the text cannot be read: {problems.items[0].message}")
+    check_comments(comments, _comments(printed, to, again))
+    if isinstance(root, Mapping) and not changes_surface:
+        try:
+            check_sections(root, again)
+            return
+        except Lost:
+            pass  # the same may be said in another way
+    before = meaning_of(root, Diagnostics())
+    if before != meaning_of(again, problems) or problems.failed:
+        raise Lost("the rules would mean something else")

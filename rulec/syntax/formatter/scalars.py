@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rulec.syntax.formatter.layout import INDENT
 from rulec.syntax.nodes import Mapping, Scalar, Sequence
 
-_PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*")
+_PROPERTY = re.compile(r"&[A-Za-z0-9_-]+|![^\s,\[\]{}]*")
 _SPACE_OR_COMMENT = re.compile(r"(?:\s+|#[^\n]*)*")
 _ALIAS = re.compile(r"(?:[^#*]|#[^\n]*(?:\n|\Z))*(\*[^\s,\[\]{}:]+)")
 _HEADER = re.compile(r"([|>])([-+0-9]*)")

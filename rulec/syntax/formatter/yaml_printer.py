@@ -24,7 +24,7 @@ from rulec.syntax.formatter.scalars import (
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 
 _MODELINE = re.compile(r"#\s*(?:yaml-language-server:|-\*-|vim?:|ex:|kate:)")
-_DIRECTIVE = re.compile(r"^%[^\n]*", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^%[^\n#]*", re.MULTILINE)
 
 _ONLY_IN_BRACKETS = ("-", "?", ":")
 """Words that a reader takes for a text in brackets, and elsewhere for the beginning of an entry."""
@@ -171,7 +171,7 @@ class _Printer:
     def pair(self, prefix: str, key: Scalar, value: Node, block: _Block, limit: int) -> None:
         if key.start < self.at:
             name, end = find_alias(self.text, self.at)
-            self.tie(key)
+            self.tie(key.start)
             head = f"{prefix}{name} :"
         else:
             name, end = key_text(key), key.end
@@ -186,16 +186,16 @@ class _Printer:
         """What stands behind `key:` or a dash: on the same line if it can, else below."""
         if node.start < self.at:
             name, end = find_alias(self.text, head_end)
-            self.tie(node)
+            self.tie(node.start)
             self.line(f"{head} {name}", end)
         elif isinstance(node, Scalar):
             self.scalar(head, node, head_end, block.indent)
         else:
             self.collection(head, node, head_end, block, limit, is_item)
 
-    def tie(self, node: Node) -> None:
+    def tie(self, start: int) -> None:
         """Remembers that an alias names something in another section, which must stay above."""
-        if node.start < self.section_start:
+        if start < self.section_start:
             self.sections_are_tied = True
 
     def collection(
@@ -205,8 +205,9 @@ class _Printer:
         in_brackets = self.text[start] in "{["
         children: list[Node] = [key for key, _ in node.pairs] if isinstance(node, Mapping) else node.items
         if in_brackets and (not children or self.pending.next_start >= node.end):
-            line = flow_text(node, WIDTH - len(head) - 1) if children else self.empty(marks, start)
+            line, repeats_from = flow_text(node, WIDTH - len(head) - 1) if children else (self.empty(marks, start), start)
             if line is not None:
+                self.tie(repeats_from)
                 self.line(f"{head} {line}", node.end)
                 return
         inner = block.indent + INDENT
