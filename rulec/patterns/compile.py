@@ -155,9 +155,8 @@ def _joined(items: Iterable[Pattern]) -> list[Pattern | str]:
     joined: list[Pattern | str] = []
     run: list[str] = []
     for item in items:
-        single = item.single() if isinstance(item, Chars) else None
-        if single is not None:
-            run.append(single)
+        if type(item) is Chars and len(item.ranges) == 1 and item.ranges[0][0] == item.ranges[0][1]:
+            run.append(chr(item.ranges[0][0]))
             continue
         if run:
             joined.append("".join(run))
@@ -313,10 +312,10 @@ def _classes(sets: tuple[Ranges, ...]) -> tuple[str, dict[Ranges, int]]:
         for low, high in ranges:
             for place in range(bisect_left(starts, low), bisect_right(starts, high)):
                 members[place] |= 1 << number
-    numbers: dict[int, int] = {}
-    for one in members:
-        numbers.setdefault(one, len(numbers))
-    masks = {
-        ranges: sum(1 << number for one, number in numbers.items() if one >> bit & 1) for bit, ranges in enumerate(sets)
-    }
+    numbers = {one: number for number, one in enumerate(dict.fromkeys(members))}
+    masks = dict.fromkeys(sets, 0)
+    for one, number in numbers.items():
+        while one:
+            masks[sets[one.bit_length() - 1]] |= 1 << number
+            one ^= 1 << one.bit_length() - 1
     return " ".join(f"{start:x}:{numbers[one]}" for start, one in zip(starts, members, strict=True)), masks

@@ -42,10 +42,20 @@ _MISPLACED = "AzbBQE"
 """Letters whose escapes are in the dialect, but not everywhere."""
 _PLAIN = re.compile(r"[^\\.^$|()\[*+?{]+")
 """Characters that stand for themselves."""
-_SINGLES: dict[int, Chars] = {}
-"""The node of each character that was met: most of a pattern is plain characters."""
 _OCTAL = frozenset("01234567")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+class _Singles(dict[str, Chars]):
+    """The node of each character that was met: most of a pattern is plain characters."""
+
+    def __missing__(self, character: str) -> Chars:
+        code = ord(character)
+        self[character] = made = Chars(((code, code),))
+        return made
+
+
+_SINGLES = _Singles()
 
 
 def parse(text: Located) -> Pattern:
@@ -127,7 +137,8 @@ class _Parser:
         if found is None:
             return []
         self.at = found.end()
-        return [self.literal(ord(character)) for character in found.group()]
+        run = found.group()
+        return [self.literal(ord(one)) for one in run] if self.flags["i"] else list(map(_SINGLES.__getitem__, run))
 
     def repetition(self, item: Pattern, bounds: tuple[int, int | None], sign: int) -> Pattern:
         """An item with the `*` or `{…}` that stands at `sign`, just read."""
@@ -202,12 +213,7 @@ class _Parser:
         return [self.literal(ord(character))]
 
     def literal(self, code: int) -> Chars:
-        if self.flags["i"]:
-            return Chars(self.folded(code, code))
-        known = _SINGLES.get(code)
-        if known is None:
-            known = _SINGLES[code] = Chars(((code, code),))
-        return known
+        return Chars(self.folded(code, code)) if self.flags["i"] else _SINGLES[chr(code)]
 
     def folded(self, low: int, high: int) -> Ranges:
         return fold_case(((low, high),)) if self.flags["i"] else ((low, high),)

@@ -20,12 +20,6 @@ class Chars:
 
     ranges: Ranges
 
-    def single(self) -> str | None:
-        """The character, if the set has only one."""
-        if len(self.ranges) == 1 and self.ranges[0][0] == self.ranges[0][1]:
-            return chr(self.ranges[0][0])
-        return None
-
 
 @record
 class Concat:
