@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
 from rulec.records import field, record
 
@@ -19,11 +20,9 @@ class Source:
     def line_starts(self) -> list[int]:
         """The offset at which each line begins; computed once."""
         if not self._line_starts:
-            self._line_starts.append(0)
-            position = self.text.find("\n")
-            while position >= 0:
-                self._line_starts.append(position + 1)
-                position = self.text.find("\n", position + 1)
+            lengths = accumulate(map(len, self.text.split("\n")), initial=0)
+            self._line_starts.extend(length + number for number, length in enumerate(lengths))
+            self._line_starts.pop()  # behind the end
         return self._line_starts
 
     def line_and_column(self, offset: int) -> tuple[int, int]:

@@ -67,7 +67,9 @@ def test_everything_travels_and_nothing_else(wheel: Path) -> None:
     modules = {
         path.relative_to(ROOT).as_posix() for path in (ROOT / "rulec").rglob("*.py") if "__pycache__" not in path.parts
     }
-    assert shipped | modules <= names
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rulec" / "diagnostics" / "pages").glob("*.md")}
+    assert pages
+    assert shipped | modules | pages <= names
     assert all(name.startswith(("rulec/", "rulec-")) for name in names)
     assert not any("__pycache__" in name for name in names)
 

@@ -9,7 +9,12 @@ from rulec.ir.tree import Tree
 
 
 def load_tree(folder: str, form: str = "text", cached: bool = True) -> Tree | None:
-    """The tree of a rules folder; errors are printed, warnings are left to `rulec compile`."""
+    """The tree of a rules folder; errors are printed, warnings are left to `rulec compile`.
+
+    The tree lives as long as the command: the garbage collector is told not to look at it again and again.
+    """
+    import gc
+
     from rulec.cache import Entry
     from rulec.compiler import compile_sources, garbage_collection_paused, read_sources
     from rulec.diagnostics import Diagnostics
@@ -24,10 +29,12 @@ def load_tree(folder: str, form: str = "text", cached: bool = True) -> Tree | No
         entry = Entry(sources) if cached and not diagnostics.items else None
         tree = entry.load() if entry is not None else None
         if tree is not None:
+            gc.freeze()
             return tree
         compilation = compile_sources(sources, diagnostics, emit=False)
         if entry is not None and compilation.tree is not None:
             entry.store(compilation.tree)
+        gc.freeze()
     if compilation.tree is None:
         errors = [one for one in compilation.diagnostics if one.severity == "error"]
         print_diagnostics(errors, form)

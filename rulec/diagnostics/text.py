@@ -21,8 +21,8 @@ _COLOURS = {
 _WORD = re.compile(r"(?:`[^`]{0,60}`|\S)+")
 """A word to wrap at; what stands between backticks stays on one line."""
 _HANGING = "      "
-_CONTEXT = 1000
-"""How many characters around a span are looked at, however long the line is."""
+_CONTEXT = 4
+"""How many times as many characters as fit are looked at around a span, however long the line is."""
 
 
 @record
@@ -104,8 +104,8 @@ class Painter:
     def cut(self, span: Span, room: int) -> tuple[str, int]:
         """The part of a line that is shown around a span, with `…` where it was cut, and where it begins."""
         text, start, end = self.excerpts.marked(span)
-        first = max(0, start - _CONTEXT)
-        cells = [width(printable(one)) for one in text[first : start + _CONTEXT]]
+        first = max(0, start - _CONTEXT * room)
+        cells = [width(printable(one)) for one in text[first : start + _CONTEXT * room]]
         low, high = _window(cells, start - first, end - first, room)
         low, high = low + first, high + first
         return ("…" if low else "") + printable(text[low:high]) + ("…" if high < len(text) else ""), low

@@ -136,7 +136,7 @@ class _Binder:
         )
 
     def known_provider(self, name: Located) -> bool:
-        if name.text in self.providers or any(one.name.text == name.text for one in self.rule_set.providers):
+        if name.text in self.providers:
             return True
         if ("provider", name.text) in self.rule_set.broken:
             return False

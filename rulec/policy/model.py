@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from rulec.patterns.compiled import CompiledPattern, Spec
-from rulec.records import field, fields_of, is_record, record
+from rulec.records import field, record
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.sizes import is_regular_name, size_from_name
 from rulec.source import Located, Span
@@ -231,22 +231,35 @@ _NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "f
 """Fields of nouns that do not change what the policy does; names that users choose are never left out."""
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+@lru_cache(maxsize=256)
+def _meant_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a record that change what the policy does; None for what is no record."""
+    names: tuple[str, ...] | None = getattr(kind, "__record_fields__", None)
+    return None if names is None else tuple(name for name in names if name not in _NOT_MEANT)
+
+
 def _canonical(value: Any) -> Any:
-    if isinstance(value, ParsedCondition):
+    kind: type = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [_canonical(one) for one in value]
+    if kind is ParsedCondition:
         return _canonical(value.condition)
-    if isinstance(value, Located):
+    if kind is Located:
         return value.text
-    if is_record(value):
-        named: dict[str, Any] = {"": type(value).__name__}
-        for name in fields_of(value):
-            if name not in _NOT_MEANT:
-                read = _canonical_settings if name == "settings" else _canonical
-                named[name] = read(getattr(value, name))
+    fields = _meant_fields(kind)
+    if fields is not None:
+        named: dict[str, Any] = {"": kind.__name__}
+        for name in fields:
+            read = _canonical_settings if name == "settings" else _canonical
+            named[name] = read(getattr(value, name))
         return named
     if isinstance(value, dict):
         return [[str(key), _canonical(one)] for key, one in value.items()]
-    if isinstance(value, (list, tuple)):
-        return [_canonical(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return sorted(str(one) for one in value)
     return value

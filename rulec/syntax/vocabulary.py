@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from rulec.syntax.fields import ALL_OPERATORS, FIELDS
 from rulec.syntax.kinds import (
     Boolean,
     Candidates,
@@ -42,14 +43,37 @@ from rulec.syntax.kinds import (
 )
 
 
-def key(description: str, *examples: Any, default: Any = None, required: bool = False, instead: str = "") -> Any:
-    """A key with its one sentence; `instead` says what to write in place of a key that is advised against."""
+def key(
+    description: str,
+    *examples: Any,
+    default: Any = None,
+    required: bool = False,
+    instead: str = "",
+    details: str = "",
+) -> Any:
+    """A key with its one sentence.
+
+    `instead` says what to write in place of a key that is advised against, `details` what an editor shows below.
+    """
+    more: dict[str, Any] = {"deprecated": True, "doNotSuggest": True} if instead else {}
+    if details:
+        more["markdownDescription"] = f"{description}\n\n{details}"
     return Field(
         default=... if required else default,
         description=f"{description} Deprecated: {instead}" if instead else description,
         examples=list(examples) or None,
-        json_schema_extra={"deprecated": True, "doNotSuggest": True} if instead else None,
+        json_schema_extra=more or None,
     )
+
+
+_CONDITIONS = "\n".join(
+    (
+        *(f"* `{name}`: {field.description}" for name, field in FIELDS.items()),
+        "",
+        "Operators: " + ", ".join(f"`{one}`" for one in (*ALL_OPERATORS, "and", "or", "not", "present(…)")),
+    )
+)
+"""What a condition may ask, for the eyes of who writes one."""
 
 
 class Strict(BaseModel):
@@ -186,7 +210,11 @@ class Hop(Strict):
     )
     when: Condition = key("When this hop is taken: a synonym of `condition`.", "ollama_unavailable")
     condition: Condition = key(
-        "When this hop is taken: any condition, or `always`.", 'model_size >= "13B"', "ollama_unavailable", "always"
+        "When this hop is taken: any condition, or `always`.",
+        'model_size >= "13B"',
+        "ollama_unavailable",
+        "always",
+        details=_CONDITIONS,
     )
     description: Text = key("A note.")
 
@@ -317,6 +345,7 @@ class WhenRule(Rule):
         "What a request is asked: comparisons of its fields with `and`, `or` and `not`.",
         'header.x-priority == "high"',
         "batch_size > 1",
+        details=_CONDITIONS,
     )
     when: Condition = key("A synonym of `condition`.", "stream")
 
