@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from rulec.commands.output import exists
 from rulec.diagnostics import did_you_mean
 from rulec.diagnostics.pages import codes, page, pages
 
@@ -15,6 +16,8 @@ def show_page(code: str, form: str) -> int:
         print(f"rulec: there is no diagnostic with the code `{code}`", file=sys.stderr)
         near = did_you_mean(bare, codes())
         guess = f"did you mean `{near}`? " if near else ""
+        if exists(code):
+            guess = f"for rules in `{code}` write `--rules {code}`; "
         print(f"help: {guess}`rulec explain --codes` lists them all", file=sys.stderr)
         return 2
     found = page(bare)

@@ -71,7 +71,7 @@ def _misplaced(run: list[Rule], latest: Rule | None, diagnostics: Diagnostics) -
         return
     first = run[0]
     phases = sorted({rule.phase for rule in run}, key=PHASES.index)
-    more = f" and {len(run) - 1} more below it" if len(run) > 1 else ""
+    more = f" and {len(run) - 1} more" if len(run) > 1 else ""
     diagnostics.warning(
         "text-order",
         f"`{first.name}`{more} stand{'' if more else 's'} below `{latest.name}`, but {_listed(phases)} rules are tried"
