@@ -19,8 +19,9 @@ from typing import NamedTuple
 import pytest
 
 from rulec.cli import COMMANDS, build_parser, main
-from rulec.compiler import compile_folder
-from rulec.diagnostics import render_text
+from rulec.compiler import compile_folder, compile_sources
+from rulec.diagnostics import Diagnostics, render_text
+from rulec.source import Source
 from rulec.syntax import fields, vocabulary
 
 ROOT = Path(__file__).parents[1]
@@ -169,6 +170,19 @@ def test_every_word_of_the_tables_is_in_the_reference() -> None:
     )
     for word in (word for table in tables for word in table):
         assert re.search(rf"`{re.escape(word)}[`(. ]", text), word
+
+
+def test_examples_of_operators_are_conditions() -> None:
+    """Each text in the last column of the table of operators is a condition, in the rules that the page begins with."""
+    text = text_of("docs/language.md")
+    base = next(block.text for block in blocks(ROOT / "docs" / "language.md") if "base.rules" in block.label)
+    table = text.partition("| operator | fields | example |\n")[2].partition("\n\n")[0]
+    examples = re.findall(r"`([^`]+)`", " ".join(row.split("|")[-2] for row in table.splitlines()))
+    assert len(examples) > 12
+    for example in examples:
+        sources = (Source("base.rules", base), Source("when.rules", f"when w: {example} -> pass"))
+        found = compile_sources(sources, Diagnostics(), emit=False).diagnostics
+        assert not [one for one in found if one.severity == "error"], render_text(found)
 
 
 def anchors(page: Path) -> set[str]:
