@@ -7,9 +7,9 @@ user stands.
 
 What an entry holds is never executed. It is the data of a pickle, but the reader knows no class besides ranges and the
 records of the nouns, which have no behaviour of their own, and no function at all. It looks at nothing that another
-user could have written, and at no byte before the digest over all of them agrees. (There is no secret key in it:
-whoever can write our files can read the key as well.) Whatever is wrong with an entry or its folder, the answer is that
-there is none.
+user could have written, and at no byte before the digest over all of them agrees: so no damaged pickle is ever read.
+(There is no secret key in it: whoever can write our files can read the key as well, and needs no cache to deceive us.)
+Whatever is wrong with an entry or its folder, the answer is that there is none.
 """
 
 from __future__ import annotations
