@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-LETTERS = "abcABC-x17._ \n\r\té\u00e8Kkſs\u212aΣσςαßẞ€一😀\u0301٣½\0"
+from rulec.patterns.unicode import class_names, unicode_class
+
+CLASS_NAMES = class_names()
+LETTERS = "abcABC-x17._ \n\r\té\u00e8Kkſs\u212aΣσςαßẞ€一😀\u0301٣½\0" + "\v\f/09:@AZ[`az{^\x7f\x80\u00a0"
 CLASSES = {
     r"\d": "019", r"\w": "aZ_0", r"\s": " \t\n", r"\D": "a\né", r"\W": "- é", r"\S": "aé-", r"[[:alpha:]]": "aZ",
     r"[[:^alpha:]]": "1é", r"[[:punct:]]": "-!", r"[[:^space:]]": "a\u00a0", r"\pL": "aéα", r"\pN": "1½", r"\p{Lu}": "AΣ",
@@ -123,7 +126,14 @@ class Patterns:
         return text[:at] + "\n" + text[at:]
 
     def letter(self) -> str:
-        return self.random.choice(LETTERS)
+        return self.random.choice(LETTERS) if self.random.random() < 0.9 else self.any_letter()
+
+    def any_letter(self) -> str:
+        """A character of some class of Unicode, one of the class's edges more often than not."""
+        ranges = unicode_class(self.random.choice(CLASS_NAMES)) or ()
+        low, high = self.random.choice(ranges)
+        code = self.random.choice((low, high, max(low - 1, 0), min(high + 1, 0x10FFFF), self.random.randint(low, high)))
+        return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
 
     def counted(self, what: str, text: str) -> str:
         self.tally[what] += 1
@@ -184,14 +194,28 @@ class Patterns:
         return Drawn(f"(?:{text})", lambda random: "".join(random.choice(LETTERS) for _ in range(random.randint(1, 4))))
 
     def escape(self) -> Drawn:
+        if self.random.random() < 0.2:
+            self.tally["any code"] += 1
+            letter = self.any_letter()
+            return Drawn(rf"\x{{{ord(letter):x}}}", lambda random: letter)
         text = self.counted("escape", self.random.choice(list(ESCAPES)))
         return Drawn(text, lambda random: ESCAPES[text])
 
     def named_class(self) -> Drawn:
+        if self.random.random() < 0.15:
+            name = self.random.choice(CLASS_NAMES)
+            self.tally["any class of Unicode"] += 1
+            low, high = self.random.choice(unicode_class(name) or ())
+            text = self.random.choice((r"\p{%s}", r"\p{%s}", r"\P{%s}", r"\p{^%s}", r"[\p{%s}_]", r"[^\p{%s}]")) % name
+            return Drawn(text, lambda random: "-" if low == 0xD800 else chr(random.choice((low, high))))
         text = self.counted("class", self.random.choice(list(CLASSES)))
         return Drawn(text, lambda random: random.choice(CLASSES[text]))
 
     def bracket(self) -> Drawn:
+        if self.random.random() < 0.1:
+            self.tally["any range"] += 1
+            low, high = sorted((self.any_letter(), self.any_letter()))
+            return Drawn(rf"[\x{{{ord(low):x}}}-\x{{{ord(high):x}}}]", lambda random: random.choice((low, high)))
         parts = [self.counted("in brackets", self.random.choice(CLASS_PARTS)) for _ in range(self.random.randint(1, 3))]
         if parts[0] == "^":
             parts[0] = r"\^"

@@ -76,7 +76,19 @@ def test_drawn_patterns_match_what_re2_matches() -> None:
         "flags for all": ("(?i)", "(?s)", "(?m)"),
     }.items():  # fmt: skip
         assert not [form for form in forms if made[f"{what} {form}"] < 15], (what, made)
-    assert all(made[one] >= 100 for one in ("alternatives", "empty alternative", "negated", "quoted", "anchored")), made
+    assert all(made[one] >= 80 for one in _ALSO), made
+
+
+_ALSO = (
+    "alternatives",
+    "empty alternative",
+    "negated",
+    "quoted",
+    "anchored",
+    "any code",
+    "any range",
+    "any class of Unicode",
+)
 
 
 def test_pattern_rules_take_the_first_that_re2_matches() -> None:
