@@ -34,6 +34,6 @@ def test_the_table_is_printed() -> None:
         "reading, 1,000 rules, DSL",
         "compile, 1,000 rules",
         "explain, cold, shipped rules, from the cache",
-        "hooks, 100 rules",
+        "hooks, 100 rules", "fmt, 1,000 rules in the DSL",
     ):
         assert what in table

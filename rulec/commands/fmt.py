@@ -47,8 +47,12 @@ class Formatted:
     """The path of the text: another one where it changes its surface."""
 
     @property
+    def moves(self) -> bool:
+        return self.path != self.target
+
+    @property
     def changes(self) -> bool:
-        return self.path != self.target or self.octets != self.text.encode("utf-8")
+        return self.moves or self.octets != self.text.encode("utf-8")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,13 +74,19 @@ def run(options: argparse.Namespace) -> int:
             print("nothing was written", file=sys.stderr)
         return 2
     changed = [one for one in results if one.changes]
-    if options.check:
+    is_for_people = options.format in ("text", "plain")
+    if options.check or options.diff and not is_for_people:
         return check(changed, len(results), options.format)
     if options.diff:
         return diff(changed)
     if paths == [STANDARD_INPUT]:
         return print_text(results[0].text)
-    return write(changed, len(results))
+    write(changed)
+    if is_for_people:
+        tell(changed, len(results))
+    else:
+        print_diagnostics([], options.format)
+    return 0
 
 
 def misuse(paths: list[str]) -> str | None:
@@ -108,8 +118,7 @@ def formatted(paths: list[str], options: argparse.Namespace, diagnostics: Diagno
 
 def check_targets(results: list[Formatted], diagnostics: Diagnostics) -> None:
     """Reports what stands in the way of files that change their surface."""
-    moved = [one for one in results if one.target != one.path]
-    for one in moved:
+    for one in (one for one in results if one.moves):
         if os.path.lexists(one.target):
             diagnostics.error("file-exists", f"`{one.target}` is there already", None, f"remove it, or rename `{one.path}`")
         elif os.path.islink(one.path):
@@ -217,22 +226,24 @@ def print_text(text: str) -> int:
     return 0
 
 
-def write(changed: list[Formatted], count: int) -> int:
+def write(changed: list[Formatted]) -> None:
     """Replaces the files that change, all or none."""
     from rulec.commands.files import replace_files
 
     real = {one.path: Path(os.path.realpath(one.path)) for one in changed}
-    moved = [one for one in changed if one.target != one.path]
+    moved = [one for one in changed if one.moves]
     replace_files(
-        {Path(one.target) if one in moved else real[one.path]: one.text for one in changed},
+        {Path(one.target) if one.moves else real[one.path]: one.text for one in changed},
         like={Path(one.target): real[one.path] for one in moved},
         gone=[real[one.path] for one in moved],
     )
+
+
+def tell(changed: list[Formatted], count: int) -> None:
     for one in changed:
-        print(f"wrote {one.target}, removed {one.path}" if one in moved else f"formatted {one.path}")
+        print(f"wrote {one.target}, removed {one.path}" if one.moves else f"formatted {one.path}")
     if not changed:
         print(f"{counted(count)}, nothing to do")
-    return 0
 
 
 def counted(count: int) -> str:

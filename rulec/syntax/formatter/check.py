@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rulec.syntax.condition_parser import tokens_of
+from rulec.syntax.dsl.scalars import ConditionText
 from rulec.syntax.formatter.comments import Comment
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 
@@ -38,7 +40,7 @@ def check_same(before: Node, after: Node) -> None:
     while waiting:
         one, other = waiting.pop()
         if isinstance(one, Scalar) and isinstance(other, Scalar):
-            if repr(one.value) != repr(other.value):
+            if not _same_scalar(one, other):
                 raise Lost(f"a value was changed near offset {one.start}")
         elif isinstance(one, Mapping) and isinstance(other, Mapping) and len(one.pairs) == len(other.pairs):
             for (key, value), (other_key, other_value) in zip(one.pairs, other.pairs, strict=True):
@@ -49,3 +51,9 @@ def check_same(before: Node, after: Node) -> None:
             waiting.extend(zip(one.items, other.items, strict=True))
         else:
             raise Lost(f"the shape was changed near offset {one.start}")
+
+
+def _same_scalar(one: Scalar, other: Scalar) -> bool:
+    if isinstance(one, ConditionText) and isinstance(other, ConditionText):
+        return list(tokens_of(one.text)) == list(tokens_of(other.text))
+    return repr(one.value) == repr(other.value)
