@@ -6,6 +6,7 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
@@ -48,7 +49,11 @@ def _compile_text(text: str) -> CompiledPattern:
 
 
 def _compile(located: Located) -> CompiledPattern:
-    tree, text = parse(located), located.text
+    text = located.text
+    simple = _simple_glob(text)
+    if simple is not None:
+        return CompiledPattern(text, _glob_spec((simple,)), _glob_factors((simple,)))
+    tree = parse(located)
     globs = _globs(tree)
     if globs is not None:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
@@ -108,6 +113,19 @@ class _Glob:
 _GAP = object()
 _START = object()
 _END = object()
+
+
+_SIMPLE = re.compile(r"\^?(?:[^\\.^$|()\[\]{}*+?\n]|\\[.*+?^$|(){}\[\]/-]|\.\*)*\$?\Z")
+_SIMPLE_PARTS = re.compile(r"\\.|\.\*|[\^$]|[^\\.^$]+")
+_SIMPLE_SIGNS = {"^": _START, "$": _END, ".*": _GAP}
+_LONGEST_SIMPLE = 200
+
+
+def _simple_glob(text: str) -> _Glob | None:
+    """The glob of a pattern such as `^llama-.*\\.gguf$`, which most are, read without a syntax tree; None for others."""
+    if len(text) > _LONGEST_SIMPLE or not _SIMPLE.match(text):
+        return None
+    return _glob(tuple([_SIMPLE_SIGNS.get(one) or one.removeprefix("\\") for one in _SIMPLE_PARTS.findall(text)]))
 
 
 def _globs(tree: Pattern) -> tuple[_Glob, ...] | None:
