@@ -58,7 +58,11 @@ class Entry:
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = sources
         self.folder = cache_folder()
-        self.key = b"" if self.folder is None else key_of(sources)
+        self.key = b""
+        try:
+            self.key = key_of(sources) if self.folder is not None else b""
+        except (OSError, ValueError):  # rulec lies in an archive, or the files on several drives
+            self.folder = None
 
     def load(self) -> Tree | None:
         """The tree that the sources compiled to in an earlier run, or None."""

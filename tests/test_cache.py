@@ -25,7 +25,7 @@ from rulec.compiler import compile_rule_set, compile_sources, read_source, read_
 from rulec.diagnostics import Diagnostics
 from rulec.ir.tree import Tree
 from rulec.source import Source
-from rulec.syntax.ast import RuleSet
+from rulec.syntax.ast import RuleSet, SizeTier
 from rulec.syntax.nodes import Scalar
 from rulec.syntax.yaml import read_rule_document
 
@@ -269,6 +269,13 @@ def test_a_foreign_name_is_refused(name: str, rules: Path, monkeypatch: pytest.M
     assert "this" not in sys.modules, "a module was imported because an entry named it"
 
 
+def test_an_entry_that_holds_no_tree(rules: Path) -> None:
+    entry, file = kept(rules)
+    payload = pickle.dumps((SizeTier(1, True, 2, False), [[]]))
+    file.write_bytes(cache._FORMAT + cache._digest(payload, entry.key) + payload)
+    assert entry.load() is None
+
+
 class Foe:
     def __reduce__(self) -> Any:
         return os.mkdir, ("stolen",)
@@ -321,6 +328,12 @@ def test_a_home_that_cannot_be_used(base: str, rules: Path, tmp_path: Path, monk
     assert load_tree(str(rules)) is not None
     assert load_tree(str(rules)) is not None
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_rulec_in_an_archive_keeps_nothing(rules: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "__file__", str(rules / "rulec.zip" / "cache.py"))
+    assert load_tree(str(rules)) is not None
+    assert not home.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user")

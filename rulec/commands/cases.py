@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rulec.diagnostics import Diagnostics, suggest
+from rulec.records import field, record
 from rulec.source import Source, Span
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
 
@@ -29,7 +29,7 @@ _PLACE_KEYS = ("provider", "model", "litellm_model", "model_group")
 _ITEM_KEYS = (*_PLACE_KEYS, "weight", "on_error", "when", "chain")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """One request and what is expected of the decision."""
 
@@ -39,7 +39,7 @@ class Case:
     span: Span
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Suite:
     """The cases of one document; `rules` is the rule set written beside them, None for the folder under test."""
 

@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rulec.commands.cases import Case, Suite, case_files, differences, read_suites
 from rulec.commands.output import add_format_option, add_rules_option, exists, for_people, print_diagnostics
 from rulec.diagnostics import Diagnostic, Diagnostics
+from rulec.records import field, record
 from rulec.source import Source
 from rulec.syntax.nodes import Node, Scalar
 
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Failure:
     """A case whose decision was not the expected one, with every difference as (what, expected, got)."""
 
@@ -34,7 +34,7 @@ class Failure:
     differences: list[tuple[str, Any, Any]]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Report:
     passed: list[Case] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)

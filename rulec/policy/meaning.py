@@ -6,7 +6,6 @@ self-check imports it. It answers with plain values, so that nothing here is sha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timezone
 from itertools import product
 from typing import Any
@@ -14,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 from rulec.policy import model as nouns
 from rulec.policy.model import Policy, Rule
+from rulec.records import record
 from rulec.runtime.request import FIELD_READERS, Request
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A candidate: who serves, by which upstream name, for which client-visible model, with what weight."""
 
@@ -30,7 +30,7 @@ class Place:
     weight: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """A hop that is possible for the request."""
 
@@ -40,7 +40,7 @@ class Step:
     chain: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a policy does with a request."""
 

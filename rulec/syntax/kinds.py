@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from rulec.records import record
 from rulec.syntax.fields import ERROR_KIND_MEANINGS, STRATEGY_MEANINGS, STRATEGY_SYNONYMS, WITHOUT_DEFAULT
 
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Kind:
     """The kind of a leaf: `check` names a reader of `syntax.checker`, `arguments` are what that takes."""
 
