@@ -80,6 +80,7 @@ def test_sarif_counts_columns_as_it_says() -> None:
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert run["columnKind"] == "utf16CodeUnits"
     assert place["region"] == {"startLine": 1, "startColumn": 7, "endLine": 1, "endColumn": 11}
+    assert run["results"][2]["locations"][0]["physicalLocation"]["region"]["startColumn"] == 1
     assert place["artifactLocation"]["uri"] == "rules/a%20b%23%C3%BC%3A%2541.yaml"
 
 

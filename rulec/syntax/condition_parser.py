@@ -611,15 +611,16 @@ class _Parser:
                 code="wrong-time",
             )
         name = _unquote(token.text)
-        from zoneinfo import ZoneInfo
+        from zoneinfo import ZoneInfo, available_timezones
 
         try:
             ZoneInfo(name)
         except Exception:  # zoneinfo raises half a dozen kinds for a name that is no zone
+            near = did_you_mean(name, sorted(available_timezones()))
             self.fail_at(
                 token,
                 f"`{name}` is no time zone",
-                'zones look like "Europe/Berlin", "America/New_York" or "UTC"',
+                f'did you mean `"{near}"`?' if near else 'zones look like "Europe/Berlin", "America/New_York" or "UTC"',
                 code="wrong-time",
             )
         return name
