@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from rulec.cli import main
-from rulec.diagnostics import FORMATS, Diagnostic, Related, did_you_mean, render, render_text
+from rulec.diagnostics import FORMATS, Diagnostic, Related, did_you_mean, printable, render, render_text
+from rulec.diagnostics.characters import width
 from rulec.diagnostics.pages import codes
 from rulec.source import Source, Span
 
@@ -45,6 +48,36 @@ def test_no_line_is_wider_than_the_terminal(case: dict[str, Any]) -> None:
     for columns in (40, 50, 60, 80):
         for line in render_text([diagnostic(case)], False, columns).splitlines():
             assert len(line) <= columns, line
+
+
+CHARACTERS = st.sampled_from(["a", "b", " ", "é", "e\u0301", "日", "😀", "\t", "\u202e", "\x00", "`", "\n", "\r"])
+
+
+def cells(text: str) -> list[str]:
+    """A printable text cell by cell: a wide character takes two, combining ones have none of their own."""
+    return [cell for one in text if width(one) for cell in ([one] if width(one) == 1 else [one, ""])]
+
+
+@given(st.lists(CHARACTERS, min_size=1, max_size=150).map("".join), st.data())
+def test_carets_stand_under_what_they_mark(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start, len(text)))
+    columns = data.draw(st.integers(40, 100))
+    source = Source("a.yaml", text)
+    line = text[text.rfind("\n", 0, start) + 1 :].split("\n")[0].rstrip("\r")
+    column = start - text.rfind("\n", 0, start) - 1
+    marked = line[column : column + end - start]
+    item = Diagnostic("c", "error", "m", Span(source, start, end))
+    lines = render_text([item], False, columns).split("\n")
+    assert all(width(line) <= columns for line in lines)
+    excerpt, carets = (line.partition(" | ")[2] for line in lines[2:4])
+    under = cells(excerpt.ljust(len(carets)))[len(carets) - len(carets.lstrip()) : len(carets)]
+    if under[-1:] == ["…"]:
+        under.pop()  # what is marked goes on beyond the excerpt
+    meant = cells(printable(marked))
+    assert not meant or "".join(under).rstrip() == "".join(meant[: len(under)]).rstrip()
+    assert render("plain", [item])
+    assert json.loads(render("json", [item]))
 
 
 @pytest.fixture(scope="module")
