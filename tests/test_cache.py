@@ -86,6 +86,29 @@ def test_a_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert told[0] == told[1] and "rules/routing.yaml:" in told[0]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["order"],
+        ["order", "--format", "json"],
+        ["graph"],
+        ["graph", "--format", "mermaid"],
+        ["graph", "--format", "dot"],
+        ["explain", "--model", "org/unknown:9b", "--header", "X-Priority=low"],
+        ["explain", "--model", "meta-llama/x", "--unavailable", "vllm", "--format", "json"],
+        ["explain", "--capability", "large_context"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_printed_is_the_same(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for more in (["--no-cache"], [], []):
+        code = cli.main([*arguments, "--rules", str(RULES), *more])
+        told.append((code, *capsys.readouterr()))
+    assert told[0] == told[1] == told[2]
+    assert len(told[0][1]) > 100
+
+
 def test_a_second_run_imports_little(home: Path) -> None:
     program = f"""
 import sys
