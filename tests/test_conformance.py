@@ -16,7 +16,7 @@ RULES = HERE.parent / "rules"
 def test_cases_hold(file: Path) -> None:
     report = run_files([file], RULES)
     if report.failures or report.problems:
-        print_report(report, verbose=False)
+        print_report(report, verbose=False, form="text")
     assert not report.problems
     assert not report.failures
     assert report.passed
