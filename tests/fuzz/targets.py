@@ -65,18 +65,25 @@ def _pattern() -> Target:
 
 
 def _formatter(suffix: str) -> Target:
-    from tests.fuzz.formatting import formatted, meaning
-
     from rulec.diagnostics import Diagnostics
     from rulec.source import Source
+    from rulec.syntax.formatter.format import Surface, format_source
+
+    surface: Surface = "rules" if suffix == ".rules" else "yaml"
+    other: Surface = "yaml" if surface == "rules" else "rules"
+
+    def formatted(text: str, before: Surface, after: Surface) -> str | None:
+        return format_source(Source(f"a.{before}", text), before, after, Diagnostics())
 
     def one(text: str) -> None:
-        first = formatted(Source(f"rules{suffix}", text), Diagnostics())
+        """The formatter itself raises where values or comments would be lost."""
+        first = formatted(text, surface, surface)
         if first is None:
             return
-        assert formatted(Source(f"rules{suffix}", first), Diagnostics()) == first, "formatting twice is formatting once"
-        before, after = meaning(text, suffix), meaning(first, suffix)
-        assert before == after, "the meaning stays"
+        assert formatted(first, surface, surface) == first, "formatting twice is formatting once"
+        there = formatted(text, surface, other)
+        if there is not None:
+            assert formatted(there, other, surface) is not None, "what was converted can be converted back"
 
     return one
 
@@ -86,6 +93,8 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "dsl": lambda: _rules(".rules"),
     "condition": _condition,
     "pattern": _pattern,
+    "formatter-yaml": lambda: _formatter(".yaml"),
+    "formatter-dsl": lambda: _formatter(".rules"),
 }
 
 
@@ -126,9 +135,19 @@ def _patterns() -> list[str]:
     return [text.strip("'\" ") for one in _yaml() for text in re.findall(r"(?:pattern|accepts): ([^\n{}]+)", one)]
 
 
+def _layouts_of_yaml() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("formatter/cases/*.yaml"))] + _yaml()
+
+
+def _layouts_of_dsl() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("formatter/cases/*.rules"))] + _dsl()
+
+
 SEEDS: dict[str, Callable[[], list[str]]] = {
     "yaml": _yaml,
     "dsl": _dsl,
     "condition": _conditions,
     "pattern": _patterns,
+    "formatter-yaml": _layouts_of_yaml,
+    "formatter-dsl": _layouts_of_dsl,
 }

@@ -34,6 +34,35 @@ def check_sections(before: Mapping, after: Node | None) -> None:
         check_same(value, found[key.text])
 
 
+def check_words(before: Node | None, after: Node | None) -> None:
+    """Raises Lost unless both have the same of what no rule reads: sections of the user's own, and descriptions."""
+    if _descriptions(before) != _descriptions(after):
+        raise Lost("descriptions were lost or made")
+    extensions, found = _extensions(before), _extensions(after)
+    if [key.text for key, _ in extensions] != [key.text for key, _ in found]:
+        raise Lost("sections of the user's own were lost or made")
+    for (_, value), (_, other) in zip(extensions, found, strict=True):
+        check_same(value, other)
+
+
+def _extensions(root: Node | None) -> list[tuple[Scalar, Node]]:
+    pairs = root.pairs if isinstance(root, Mapping) else []
+    return [pair for pair in pairs if pair[0].text.startswith("x-")]
+
+
+def _descriptions(root: Node | None) -> Counter[str]:
+    found: Counter[str] = Counter()
+    waiting = [] if root is None else [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            found.update(value.text for key, value in node.pairs if key.text == "description" and isinstance(value, Scalar))
+            waiting += [value for _, value in node.pairs]
+        elif isinstance(node, Sequence):
+            waiting += node.items
+    return found
+
+
 def check_same(before: Node, after: Node) -> None:
     """Raises Lost unless both nodes say the same."""
     waiting: list[tuple[Node, Node]] = [(before, after)]

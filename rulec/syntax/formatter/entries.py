@@ -53,6 +53,10 @@ class Entry:
         return is_after_blank_line(text, text.rfind("\n", 0, self.start) + 1)
 
     @property
+    def is_listed(self) -> bool:
+        return self.section.text in LISTED
+
+    @property
     def rank(self) -> int:
         return rank(self.section.text)
 
@@ -69,17 +73,23 @@ def entries_of_yaml(root: Mapping, comments: list[Comment]) -> tuple[list[Entry]
     text = root.source.text
     for number, entry in enumerate(entries):
         follower = entries[number + 1] if number + 1 < len(entries) else None
-        limit = follower.start if follower else NOWHERE
+        limit = NOWHERE if follower is None else max(entry.end, _beginning(follower, entry))
+        column = entry.start - text.rfind("\n", 0, entry.start) - 1 + (entry.name is not None or not entry.is_listed)
         entry.leading = pending.before(entry.start)
         entry.own = pending.before(entry.end)
         entry.own += pending.before(limit, lambda one, end=entry.end: not one.own_line and one.line_start <= end)  # type: ignore[misc]
-        same = follower is not None and follower.section is entry.section
-        column = entry.start - text.rfind("\n", 0, entry.start) - 1
-        deeper = column + 1 if same or entry.name is None and entry.keyword == entry.section.text else column
-        entry.following = pending.before(limit, lambda one, least=deeper: one.own_line and one.column >= least)  # type: ignore[misc]
+        entry.own += pending.before(limit, lambda one, least=column: one.own_line and one.column >= least)  # type: ignore[misc]
+        is_last = follower is None or follower.section is not entry.section
+        if is_last and (entry.name is not None or entry.is_listed):
+            entry.following = pending.before(limit, lambda one: one.own_line and one.column > 0)
         is_first = not number or entries[number - 1].section is not entry.section
         entry.after_blank_line = is_first or starts_after_blank_line(entry, text)
     return entries, pending.before(NOWHERE)
+
+
+def _beginning(follower: Entry, entry: Entry) -> int:
+    """Where the next entry begins, or its section, if it is the first."""
+    return follower.start if follower.section is entry.section else follower.section.start
 
 
 def starts_after_blank_line(entry: Entry, text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from rulec.diagnostics import Diagnostics
 from rulec.source import Source
 from rulec.syntax.dsl.reader import read_dsl_document
-from rulec.syntax.formatter.check import Lost, check_comments, check_sections
+from rulec.syntax.formatter.check import Lost, check_comments, check_sections, check_words
 from rulec.syntax.formatter.comments import Comment
 from rulec.syntax.formatter.dsl_comments import dsl_comments
 from rulec.syntax.formatter.dsl_printer import print_dsl
@@ -91,6 +91,7 @@ def _check(
             return
         except Lost:
             pass  # the same may be said in another way
+    check_words(root, again)
     known = Diagnostics()  # rules that mean nothing may be formatted, and mean as little afterwards
     if meaning_of(root, known) != meaning_of(again, problems) or codes(known) != codes(problems):
         raise Lost("the rules would mean something else")
