@@ -12,6 +12,7 @@ from rulec.syntax.formatter.check import Lost, check_comments, check_sections, c
 from rulec.syntax.formatter.comments import Comment
 from rulec.syntax.formatter.dsl_comments import dsl_comments
 from rulec.syntax.formatter.dsl_printer import print_dsl
+from rulec.syntax.formatter.dsl_statements import statement_lines
 from rulec.syntax.formatter.entries import STATEMENT, entries_of_dsl, entries_of_yaml
 from rulec.syntax.formatter.meaning import meaning_of
 from rulec.syntax.formatter.yaml_comments import yaml_comments
@@ -37,10 +38,27 @@ def format_source(source: Source, surface: Surface, to: Surface, diagnostics: Di
             return None
     comments = _comments(source, surface, root)
     text = _printed(source, surface, to, root, comments, diagnostics)
+    if surface == "yaml" and not diagnostics.failed:
+        _report_unreadable(root, text, diagnostics)
     if diagnostics.failed:
         return None
     _check(source, root, comments, text, surface != to, to)
     return text
+
+
+def _report_unreadable(root: Node | None, text: str, diagnostics: Diagnostics) -> None:
+    """Reports the entries whose sentences cannot be read: a condition may say what the DSL has no words for."""
+    problems = Diagnostics()
+    read_dsl_document(Source("", text), problems)
+    if not problems.failed or not isinstance(root, Mapping):
+        return
+    for entry in entries_of_yaml(root, [])[0]:
+        problems = Diagnostics()
+        read_dsl_document(Source("", "\n".join(statement_lines(entry))), problems)
+        if problems.failed:
+            span = (entry.name or entry.section).span
+            message = f"this cannot be written in the DSL: {problems.items[0].message}"
+            diagnostics.error("not-in-the-dsl", message, span, "say it in another way, or keep the file in YAML")
 
 
 def surface_of(text: str) -> Surface:
