@@ -196,6 +196,10 @@ def _unclosed_text(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
             mistake.span(mistake.at, mistake.at + 2),
             "a comment begins with `#`; a pattern is not empty: `/./` matches every name",
         )
+    start = mistake.piece.rfind(" ", 0, mistake.at) + 1
+    if character == "/" and re.fullmatch(r"[\w.:-]+", mistake.piece[start : mistake.at]):
+        found = mistake.piece[start:].split(None, 1)[0].rstrip(",")
+        return _error(f"the text `{found}` needs quotes", mistake.span(start, start + len(found)), f'write `"{found}"`')
     if character == "/":
         return _error(
             "this pattern is never closed", mistake.span(mistake.at, end), "close it with `/`; inside write `\\/`"

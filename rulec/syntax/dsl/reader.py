@@ -8,7 +8,7 @@ from rulec.diagnostics import Diagnostics
 from rulec.source import Source, Span
 from rulec.syntax.dsl.expectations import names_in
 from rulec.syntax.dsl.mistakes import Mistake, explain
-from rulec.syntax.dsl.parser import NAMES, Unexpected, parse
+from rulec.syntax.dsl.parser import END, NAMES, Unexpected, parse
 from rulec.syntax.dsl.statements import Builder, Statement, section_items
 from rulec.syntax.nodes import Mapping
 
@@ -56,6 +56,8 @@ _ONLY_STATEMENTS = ("exact", "virtual", "redundant", "pattern", "capability", "d
 _LINE_START = re.compile(r"^[ \t]*(?=[^\s#}\])])", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_.-]*)?")
 _YAML = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*(---|[A-Za-z_][\w-]*:)(?=\s|\Z)")
+_MOST_PIECES = 20
+"""How many pieces a statement with lines that look like others is sought in."""
 _DECLARED = re.compile(r"""(provider|model|chain)[ \t]+("[^"\n]*"|'[^'\n]*'|[A-Za-z_][\w.-]*)""")
 _BRACKETS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|/(?:\\.|[^/\\\n])+/|[{}]""")
 
@@ -93,17 +95,39 @@ def _recover(builder: Builder, diagnostics: Diagnostics, broken: set[tuple[str, 
         return []
     statements: list[Statement] = []
     names = names_in(text)
-    for start, end in _pieces(text):
-        before = len(builder.problems)
+    pieces = _pieces(text)
+    at = 0
+    while at < len(pieces):
+        start, end = pieces[at]
+        found, taken = _read(builder, pieces[at : at + _MOST_PIECES])
+        at += taken
+        if not isinstance(found, Unexpected):
+            statements += found
+            continue
+        diagnostics.items.append(explain(Mistake(builder.source, start, text[start:end], found, names), STATEMENTS))
+        declared = _DECLARED.match(text, start)
+        if declared is not None:
+            broken.add((declared.group(1), declared.group(2).strip("\"'")))
+    return statements
+
+
+def _read(builder: Builder, pieces: list[tuple[int, int]]) -> tuple[list[Statement] | Unexpected, int]:
+    """The first statement, or what is wrong with it, and how many pieces that took.
+
+    What only lacks its end may have lines that begin like statements, such as a `size` in the block of a model.
+    """
+    before = len(builder.problems)
+    first: Unexpected | None = None
+    for taken, (_, end) in enumerate(pieces, 1):
         try:
-            statements += _parse(builder, start, end)
+            return _parse(builder, pieces[0][0], end), taken
         except Unexpected as error:
             del builder.problems[before:]
-            diagnostics.items.append(explain(Mistake(builder.source, start, text[start:end], error, names), STATEMENTS))
-            declared = _DECLARED.match(text, start)
-            if declared is not None:
-                broken.add((declared.group(1), declared.group(2).strip("\"'")))
-    return statements
+            first = first or error
+            if error.token.kind != END:
+                break
+    assert first is not None
+    return first, 1
 
 
 def _told_as_yaml(source: Source, diagnostics: Diagnostics) -> bool:
