@@ -6,6 +6,8 @@ INSTALLED := $(VENV)/.installed
 # Older LiteLLM releases that the generated pair is tried on, each in an environment of its own; $(VENV) holds the newest.
 OLDER_LITELLM := 1.100.0
 OLDER := $(OLDER_LITELLM:%=.venvs/litellm-%/.installed)
+# Two workers: one waits for proxies while the other computes.
+IN_TWO := -n 2 --dist loadgroup
 # Bytecode makes every start of the proxy three times faster.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,12 +32,12 @@ demo: $(INSTALLED) ## watch real requests go through a real proxy to where `rule
 	@$(BIN)/rulec demo
 
 test: $(INSTALLED) ## the default suite, under 5 minutes
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(IN_TWO)
 
 test-all: test slow older ## the default suite, then the slow part, under 15 minutes
 
 slow: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow $(IN_TWO)
 
 older: $(OLDER)
 	@for version in $(OLDER_LITELLM); do \

@@ -101,6 +101,11 @@ def run_files(files: list[Path], folder: Path) -> Report:
 
 def judge_of(suite: Suite, report: Report) -> Judge | None:
     """The judge for a suite with rules of its own."""
+    return judge_for(compile_suite(suite), report)
+
+
+def compile_suite(suite: Suite) -> Any:
+    """The compilation of a suite's own rules, which stand there in YAML or, as a block text, in the DSL."""
     from rulec.compiler import compile_rule_set
     from rulec.syntax.ast import RuleSet
     from rulec.syntax.yaml import read_rule_document
@@ -111,7 +116,7 @@ def judge_of(suite: Suite, report: Report) -> Judge | None:
     document = dsl_document(suite.rules, diagnostics) if isinstance(suite.rules, Scalar) else suite.rules
     if document is not None:
         read_rule_document(document, rule_set, diagnostics)
-    return judge_for(compile_rule_set(rule_set, diagnostics), report)
+    return compile_rule_set(rule_set, diagnostics)
 
 
 def dsl_document(rules: Scalar, diagnostics: Diagnostics) -> Node | None:

@@ -16,14 +16,14 @@ END = "$END"
 NAMES = frozenset(rule[0] for rule in RULES)
 """The rules of the grammar, for which there may be callbacks."""
 _SKIPPED = r"(?:[ \t\r\n\f]+|#[^\n]*)*"
-_WORDS = ("WORD", "FIELD", "EXTENSION")
+_WORDS = ("WORD", "FIELD", "ARGUMENT", "EXTENSION")
 _SCAN = re.compile(
     _SKIPPED
     + "(?:"
     + "|".join(f"(?P<{name}>{TERMINALS[name]})" for name in TERMINALS if name not in _WORDS[1:])
     + r")?"
 )
-_FIELD = re.compile(TERMINALS["FIELD"])
+_OTHER_WORDS = {name: re.compile(TERMINALS[name]) for name in ("FIELD", "ARGUMENT")}
 _EXTENSION = re.compile(TERMINALS["EXTENSION"])
 
 Callback = Callable[[list[Any]], Any]
@@ -133,12 +133,16 @@ def _word(text: str, start: int, end: int, row: dict[str, int]) -> tuple[str, in
         if found is not None:
             return "EXTENSION", found.end()
     kind = KEYWORDS.get(word)
-    if kind is not None and (kind in row or ("WORD" not in row and "FIELD" not in row)):
+    if kind is not None and kind in row:
         return kind, end
-    if "FIELD" in row and "WORD" not in row:
-        field = _FIELD.match(text, start)
-        assert field is not None
-        return "FIELD", field.end()
+    if "WORD" not in row:
+        for name, pattern in _OTHER_WORDS.items():
+            if name in row:
+                other = pattern.match(text, start)
+                assert other is not None
+                return name, other.end()
+        if kind is not None:
+            return kind, end
     return "WORD", end
 
 
