@@ -16,6 +16,9 @@ from rulec.resources import resource_folder
 TABLES = Path(__file__).with_name("tables.py")
 _AFTER_KEYWORD = r"(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])"
 _LINE_START = "(?m:^"
+_WITHIN_LINE = "(?m:(?!^)"
+_NO_STATEMENT = re.compile(r"\(\?m:\(\?!\^\(.*?\)\)\)(?=\[)")
+"""What the grammar says of words: at the start of a line none is a keyword that begins a statement. `parser.py` sees to it."""
 _HEADER = '''"""The tables of grammar/routing.lark, made by `python -m rulec.syntax.dsl.generator`: do not edit."""
 
 # fmt: off
@@ -104,13 +107,18 @@ def _terminals(lark: Lark) -> tuple[dict[str, str], dict[str, str], dict[str, st
     scanned: dict[str, str] = {}
     for terminal in sorted(lark.terminals, key=lambda one: (-one.priority, -len(one.pattern.value))):
         pattern = terminal.pattern.to_regexp()
+        if terminal.name == "STATEMENT_WORD":
+            continue
         if pattern.endswith(_AFTER_KEYWORD):
             bare = pattern.removesuffix(_AFTER_KEYWORD)
             found = statements if bare.startswith(_LINE_START) else keywords
+            if bare.startswith(_WITHIN_LINE):
+                bare = bare.removeprefix(_WITHIN_LINE).removesuffix(")")
             for word in re.findall("[a-z_]+", bare.removeprefix(_LINE_START)):
                 assert re.fullmatch(bare, word), f"{terminal.name} is no list of keywords"
                 found[word] = terminal.name
         elif not terminal.name.startswith("__IGNORE"):
+            pattern = _NO_STATEMENT.sub("", pattern)
             scanned[terminal.name] = re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
     return statements, keywords, scanned
 

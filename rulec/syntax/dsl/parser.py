@@ -127,11 +127,11 @@ def _word(text: str, start: int, end: int, row: dict[str, int]) -> tuple[str, in
     word = text[start:end]
     if start == 0 or text[start - 1] == "\n":
         kind = STATEMENTS.get(word)
-        if kind is not None and kind in row:
-            return kind, end
-        found = _EXTENSION.match(text, start) if "EXTENSION" in row and word.startswith("x-") else None
+        if kind is not None:
+            return kind if kind in row or "STATEMENT_WORD" not in row else "STATEMENT_WORD", end
+        found = _EXTENSION.match(text, start) if word.startswith("x-") else None
         if found is not None:
-            return "EXTENSION", found.end()
+            return "EXTENSION" if "EXTENSION" in row or "STATEMENT_WORD" not in row else "STATEMENT_WORD", found.end()
     kind = KEYWORDS.get(word)
     if kind is not None and kind in row:
         return kind, end
