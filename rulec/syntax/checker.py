@@ -13,8 +13,8 @@ from typing import Any
 from rulec.diagnostics import Diagnostics, suggest
 from rulec.records import record
 from rulec.source import Span
-from rulec.syntax.condition_parser import parse_size
 from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
+from rulec.syntax.literals import parse_size
 from rulec.syntax.nodes import NULLS, Mapping, Node, Scalar, Sequence
 from rulec.syntax.shapes import SHAPES
 

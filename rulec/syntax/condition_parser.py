@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from rulec.diagnostics import Diagnostic, Rejected, did_you_mean, suggest
 from rulec.patterns.compile import compile_pattern
-from rulec.records import record
-from rulec.runtime.sizes import parameters
 from rulec.source import Located
+from rulec.syntax.condition_tokens import INSTEAD, Token, TokenStream, unescape, unquote
 from rulec.syntax.conditions import (
     PLAIN_NAME,
     Always,
@@ -32,64 +30,16 @@ from rulec.syntax.conditions import (
     Unavailable,
 )
 from rulec.syntax.fields import ALL_OPERATORS, ENDPOINTS, FIELDS, OPERATORS, STRIPPED_HEADERS, WEEKDAYS
+from rulec.syntax.literals import parse_size
 
 if TYPE_CHECKING:
-    from datetime import date
+    pass
 
 MAX_NESTING = 50
-MAX_TOKENS = 5000
 MAX_UNAVAILABLE = 8
 
 
-_TOKEN = re.compile(
-    r"""[ \t\r\n]*(?:
-    (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
-  | (?P<regex>/(?:\\.|[^/\\\n])+/)
-  | (?P<clock>[0-9]{1,2}:[0-9]{2}(?![0-9:]))
-  | (?P<size>[0-9]+(?:\.[0-9]+)?[bBmM](?![A-Za-z0-9_]))
-  | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![A-Za-z0-9_.:]))
-  | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:[.][A-Za-z0-9_.-]*[A-Za-z0-9_-])?)
-  | (?P<operator>==|!=|<=|>=|<|>|\(|\)|\[|\]|,|-|=|&&|\|\||!)
-)""",
-    re.VERBOSE | re.DOTALL,
-)
-_SIZE = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?([bBmM])\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _KEYWORDS = frozenset(("and", "or", "not", "in", "matches", "contains", "starts_with", "ends_with", "true", "false"))
-_INSTEAD = {
-    "=": "==",
-    "&&": "and",
-    "||": "or",
-    "!": "not",
-    "is": "==",
-    "AND": "and",
-    "OR": "or",
-    "NOT": "not",
-    "~": "matches",
-}
-
-
-@record
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-def parse_size(text: str) -> int | None:
-    """The parameters of a size literal such as `8B`, `1.5b` or `350M`; None where it is none."""
-    found = _SIZE.match(text.strip())
-    return None if found is None else parameters(found.group(1), found.group(2) or "", found.group(3))
-
-
-def tokens_of(text: str) -> Iterator[tuple[str, str]]:
-    """Kind and text of each token of a condition, up to what is none."""
-    position = 0
-    while (found := _TOKEN.match(text, position)) is not None:
-        kind = str(found.lastgroup)
-        yield kind, found.group(kind)
-        position = found.end()
 
 
 def parse_condition(text: Located) -> ParsedCondition:
@@ -102,81 +52,11 @@ def parse_condition(text: Located) -> ParsedCondition:
     return ParsedCondition(written, condition, text.span, tuple(parser.providers))
 
 
-class _Parser:
+class _Parser(TokenStream):
     def __init__(self, located: Located) -> None:
-        self.located = located
-        self.tokens = self.tokenise(located.text)
-        self.at = 0
+        super().__init__(located)
         self.depth = 0
         self.providers: list[Located] = []
-
-    # Tokens
-
-    def tokenise(self, text: str) -> list[_Token]:
-        tokens: list[_Token] = []
-        position = 0
-        while position < len(text):
-            found = _TOKEN.match(text, position)
-            if found is None:
-                rest = text[position:].lstrip(" \t\r\n")
-                if not rest:
-                    break
-                self.reject_character(text, len(text) - len(rest))
-            kind = str(found.lastgroup)
-            start, position = found.span(kind)
-            tokens.append(_Token(kind, text[start:position], start, position))
-            if len(tokens) > MAX_TOKENS:
-                self.fail("this condition is too long", position, position + 1, "split it into several rules")
-        tokens.append(_Token("end", "", len(text), len(text)))
-        return tokens
-
-    def reject_character(self, text: str, start: int) -> NoReturn:
-        if text[start] in "\"'":
-            self.fail("this text is never closed", start, len(text), f"close it with {text[start]}")
-        if text[start] == "/":
-            self.fail("this pattern is never closed", start, len(text), "close it with `/`; inside write `\\/`")
-        end = start + 1
-        while end < len(text) and (text[end].isalnum() or text[end] in "._"):
-            end += 1
-        word = text[start:end]
-        help = (
-            f"write `{_INSTEAD[word]}`"
-            if word in _INSTEAD
-            else "texts stand in quotes, sizes look like 8B, numbers like 0.5"
-        )
-        self.fail(f"`{word}` means nothing here", start, end, help)
-
-    def fail(
-        self, message: str, start: int, end: int, help: str | None = None, code: str = "condition-syntax"
-    ) -> NoReturn:
-        span = self.located.part(start, max(end, start + 1))
-        raise Rejected(Diagnostic(code, "error", message, span, help))
-
-    def fail_at(self, token: _Token, message: str, help: str | None = None, code: str = "condition-syntax") -> NoReturn:
-        self.fail(message, token.start, token.end, help, code)
-
-    @property
-    def current(self) -> _Token:
-        return self.tokens[self.at]
-
-    def take(self) -> _Token:
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
-
-    def accept(self, text: str) -> bool:
-        if self.current.text == text and self.current.kind in ("word", "operator"):
-            self.at += 1
-            return True
-        return False
-
-    def expect(self, text: str, what: str) -> None:
-        if not self.accept(text):
-            self.fail_at(self.current, f"{what} is missing its `{text}`" if self.ended else f"expected `{text}` here")
-
-    @property
-    def ended(self) -> bool:
-        return self.current.kind == "end"
 
     # Grammar: or < and < not < comparison
 
@@ -194,8 +74,8 @@ class _Parser:
             self.fail_at(
                 token, "comparisons cannot be chained", "write `a < x and x < b` as two comparisons with `and`"
             )
-        if token.text in _INSTEAD:
-            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.text in INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{INSTEAD[token.text]}`")
         if token.text == ")":
             self.fail_at(token, "this `)` closes nothing")
         self.fail_at(token, f"`{token.text}` is not expected here", "join comparisons with `and` or `or`")
@@ -239,8 +119,8 @@ class _Parser:
         if token.kind == "end":
             last = self.tokens[self.at - 1]
             self.fail_at(last, f"something is missing after `{last.text}`")
-        if token.text in _INSTEAD:
-            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.text in INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{INSTEAD[token.text]}`")
         if token.kind in ("string", "number", "size", "regex", "clock"):
             self.fail_at(token, "a literal cannot stand on the left", 'write the field first: `model == "gpt-4o"`')
         self.fail_at(token, f"`{token.text}` is not expected here", "a condition begins with a field, `not` or `(`")
@@ -256,8 +136,8 @@ class _Parser:
             return self.provider_unavailable(self.located.slice(token.start, token.start + len(name)))
         if token.text in ("true", "false"):
             self.fail_at(token, "a literal cannot stand on the left", "write the field first: `stream == true`")
-        if token.text in _INSTEAD:
-            self.fail_at(token, f"`{token.text}` is no operator", f"write `{_INSTEAD[token.text]}`")
+        if token.text in INSTEAD:
+            self.fail_at(token, f"`{token.text}` is no operator", f"write `{INSTEAD[token.text]}`")
         if token.text in _KEYWORDS:
             self.fail_at(token, f"`{token.text}` is not expected here", "a condition begins with a field, `not` or `(`")
         field = self.field(token)
@@ -277,7 +157,7 @@ class _Parser:
         token = self.take()
         if token.kind == "string":
             inner = self.located.slice(token.start + 1, token.end - 1)
-            name = _unescape(inner, inner.text, token.text[0])
+            name = unescape(inner, inner.text, token.text[0])
         elif token.kind == "word":
             name = self.provider_word(token)
         else:
@@ -285,7 +165,7 @@ class _Parser:
         self.expect(")", "`unavailable(`")
         return self.provider_unavailable(name)
 
-    def provider_word(self, first: _Token) -> Located:
+    def provider_word(self, first: Token) -> Located:
         """A provider's bare name, which may hold hyphens as no field does."""
         found = PLAIN_NAME.match(self.located.text, first.start)
         end = found.end() if found is not None else first.end
@@ -315,12 +195,12 @@ class _Parser:
             self.fail_at(
                 field, "only `tag` can stand on the right of `in`", 'write the field first: `model in ["a", "b"]`'
             )
-        tagged = Tagged(_unquote(literal.text))
+        tagged = Tagged(unquote(literal.text))
         return Not(tagged) if negated else tagged
 
     # Fields
 
-    def field(self, token: _Token) -> Field:
+    def field(self, token: Token) -> Field:
         name, dot, argument = token.text.partition(".")
         if name not in FIELDS:
             self.reject_field(token, name)
@@ -341,7 +221,7 @@ class _Parser:
                 )
         return Field(name, argument or None)
 
-    def reject_field(self, token: _Token, name: str) -> NoReturn:
+    def reject_field(self, token: Token, name: str) -> NoReturn:
         whole = re.match(r"[A-Za-z0-9_-]+", self.located.text[token.start :])
         if whole is not None and "-" in whole.group():
             header = whole.group()
@@ -357,7 +237,7 @@ class _Parser:
         help = f"did you mean `{near}`?" if near else "texts stand in quotes; fields are " + ", ".join(FIELDS)
         self.fail_at(token, f"`{name}` is no field", help, code="unknown-field")
 
-    def field_test(self, field: Field, token: _Token) -> Condition:
+    def field_test(self, field: Field, token: Token) -> Condition:
         following = self.current
         if following.kind == "end" or following.text in ("and", "or", ")"):
             if field.type == "bool":
@@ -394,8 +274,8 @@ class _Parser:
         allowed = OPERATORS[field.type]
         if name in allowed:
             return name
-        if name in _INSTEAD:
-            self.fail_at(token, f"`{name}` is no operator", f"write `{_INSTEAD[name]}`")
+        if name in INSTEAD:
+            self.fail_at(token, f"`{name}` is no operator", f"write `{INSTEAD[name]}`")
         if name in ALL_OPERATORS:
             text_order = field.type in ("string", "enum") and name in ("<", "<=", ">", ">=")
             reason = f"`{name}` cannot be asked of `{field}`" + (": texts have no order" if text_order else "")
@@ -439,7 +319,7 @@ class _Parser:
             )
         return value
 
-    def literal_value(self, field: Field, token: _Token) -> Literal:
+    def literal_value(self, field: Field, token: Token) -> Literal:
         kind = field.type
         if kind == "size":
             return self.size_literal(token)
@@ -464,7 +344,7 @@ class _Parser:
         if kind == "metadata" and token.text in ("true", "false"):
             return token.text == "true"
         if token.kind == "string":
-            text = _unquote(token.text)
+            text = unquote(token.text)
             if kind == "enum" and text not in ENDPOINTS:
                 self.fail_at(
                     token, f"`{text}` is no endpoint", suggest(text, ENDPOINTS, "endpoint"), code="unknown-word"
@@ -479,7 +359,7 @@ class _Parser:
             token, f"`{field}` is compared with {expected}", f'write `{field} == "text"`', code="condition-type"
         )
 
-    def number(self, token: _Token) -> int | float:
+    def number(self, token: Token) -> int | float:
         if len(token.text) > 300:
             self.fail_at(token, "this number is too long")
         plain = token.text.lstrip("-").isdigit()
@@ -488,8 +368,8 @@ class _Parser:
             self.fail_at(token, "this number is too large")
         return value
 
-    def size_literal(self, token: _Token) -> int:
-        text = _unquote(token.text) if token.kind == "string" else token.text
+    def size_literal(self, token: Token) -> int:
+        text = unquote(token.text) if token.kind == "string" else token.text
         size = parse_size(text) if token.kind in ("string", "size") else None
         if size is None:
             self.fail_at(token, f"`{text}` is no size", "sizes look like 8B, 1.5B or 350M", code="wrong-size")
@@ -499,16 +379,16 @@ class _Parser:
         token = self.take()
         if token.kind != "string":
             self.fail_at(token, "a text in quotes is expected here", f"write `{example}`")
-        return _unquote(token.text)
+        return unquote(token.text)
 
     def matches(self, field: Field) -> Condition:
         token = self.take()
         if token.kind == "string":
             inner = self.located.slice(token.start + 1, token.end - 1)
-            return Matches(field, compile_pattern(_unescape(inner, inner.text, token.text[0])))
+            return Matches(field, compile_pattern(unescape(inner, inner.text, token.text[0])))
         if token.kind == "regex":
             inner = self.located.slice(token.start + 1, token.end - 1)
-            return Matches(field, compile_pattern(_unescape(inner, inner.text, "/")))
+            return Matches(field, compile_pattern(unescape(inner, inner.text, "/")))
         self.fail_at(
             token, "`matches` takes a pattern", f'write `{field} matches "^llama"` or `{field} matches /^llama/`'
         )
@@ -589,7 +469,7 @@ class _Parser:
         days: list[str] = []
         while not self.accept("]"):
             token = self.take()
-            name = _unquote(token.text) if token.kind == "string" else token.text
+            name = unquote(token.text) if token.kind == "string" else token.text
             if name not in WEEKDAYS:
                 self.fail_at(token, f"`{name}` is no weekday", suggest(name, WEEKDAYS, "weekday"), code="unknown-word")
             days.append(name)
@@ -610,7 +490,7 @@ class _Parser:
                 'write it after the times: `"Europe/Berlin"` or `"UTC"`',
                 code="wrong-time",
             )
-        name = _unquote(token.text)
+        name = unquote(token.text)
         from zoneinfo import ZoneInfo, available_timezones
 
         try:
@@ -628,40 +508,3 @@ class _Parser:
 
 def _literal_type(value: Literal) -> type:
     return float if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value)
-
-
-def _unquote(text: str) -> str:
-    r"""The text between quotes: `\\` and the escaped quote are escapes, any other backslash stays."""
-    quote, inner = text[0], text[1:-1]
-    if "\\" not in inner:
-        return inner
-    return re.sub(r"\\([\\" + quote + "])", r"\1", inner)
-
-
-def _unescape(inner: Located, text: str, quote: str) -> Located:
-    r"""A pattern out of its quotes or slashes, places kept; between slashes only `\/` is an escape."""
-    kept: list[int] = []
-    position = 0
-    while position < len(text):
-        escapes = quote if quote == "/" else "\\" + quote
-        if text[position] == "\\" and position + 1 < len(text):
-            if text[position + 1] in escapes:
-                kept.append(position + 1)
-            else:
-                kept += [position, position + 1]
-            position += 2
-        else:
-            kept.append(position)
-            position += 1
-    offsets = tuple(inner.part(at, at + 1).start for at in kept)
-    return Located("".join(text[at] for at in kept), inner.span, offsets)
-
-
-def parse_date(text: str) -> date | None:
-    """The date of an `until`, written 2026-12-31; None where it is none."""
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text) if _DATE.match(text) else None
-    except ValueError:
-        return None

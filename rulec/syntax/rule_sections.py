@@ -5,7 +5,8 @@ from __future__ import annotations
 from rulec.source import Located, Span
 from rulec.syntax import ast
 from rulec.syntax.checker import Entry, opening
-from rulec.syntax.condition_parser import parse_condition, parse_date
+from rulec.syntax.condition_parser import parse_condition
+from rulec.syntax.literals import parse_date
 from rulec.syntax.nodes import Mapping, Node, Scalar
 from rulec.syntax.reading import Reading, candidate, located, wrong
 from rulec.syntax.rule_bodies import RuleBodies

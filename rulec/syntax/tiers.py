@@ -7,7 +7,7 @@ import re
 from rulec.diagnostics import Diagnostic, Rejected
 from rulec.source import Located
 from rulec.syntax.ast import SizeTier
-from rulec.syntax.condition_parser import parse_size
+from rulec.syntax.literals import parse_size
 
 _TIER = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*\Z|\s*(\S+?)\s*-\s*(\S+)\s*\Z")
 

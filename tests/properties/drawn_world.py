@@ -10,8 +10,8 @@ from drawn_conditions import condition, unavailable
 from words import CAPABILITIES, CHAINS, MODELS, OTHER_NAMES, PATTERNS, PROVIDERS, SIZES, TEMPLATES
 
 from rulec.runtime.sizes import is_regular_name, size_from_name
-from rulec.syntax.condition_parser import parse_size
 from rulec.syntax.fields import ERROR_KINDS
+from rulec.syntax.literals import parse_size
 
 Entry = dict[str, Any]
 ORDINALS = ("primary", "secondary", "tertiary", "provider")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rulec.syntax.condition_parser import tokens_of
+from rulec.syntax.condition_tokens import tokens_of
 from rulec.syntax.dsl.scalars import ConditionText
 from rulec.syntax.formatter.comments import Comment
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 
 from rulec.diagnostics import Diagnostic, Rejected
-from rulec.syntax.condition_parser import tokens_of
+from rulec.syntax.condition_tokens import tokens_of
 from rulec.syntax.dsl.scalars import percentage
 from rulec.syntax.dsl.tables import KEYWORDS
 from rulec.syntax.nodes import Scalar, core_value
