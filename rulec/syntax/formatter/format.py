@@ -68,7 +68,8 @@ def surface_of(text: str) -> Surface:
 
 
 def with_line_feeds(text: str) -> str:
-    """The text with Unix line ends; those of Windows and of old Macs mean the same."""
+    """The text with Unix line ends and no byte order mark; line ends of Windows and of old Macs mean the same."""
+    text = text.lstrip("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
