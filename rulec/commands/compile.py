@@ -61,7 +61,7 @@ def compile_once(options: argparse.Namespace) -> int:
         return 2
     if for_people(options.format):
         rules = len(compilation.policy.rules)
-        print(f"{rules} rules, rule set {compilation.policy.fingerprint()}")
+        print(f"{rules} rule{'' if rules == 1 else 's'}, rule set {compilation.policy.fingerprint()}")
         for path in written:
             print(f"wrote {path}")
     return 0
