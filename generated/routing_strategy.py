@@ -24,6 +24,7 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
 # The rules: (name, phase, target, chain, strategy, sticky) in the order that counts, and the tables that find them.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
+    'complexity': {},
     'refusal': 'no routing rule matches this request (rule set 5e970bbaf561)',
     'providers': {
         'ollama': ('ollama/{model}', (0,), 'llama3.1:8b', None),
@@ -589,6 +590,183 @@ class Decision(Record):
         return self.fallbacks if self._hops is None else self._hops(candidate)
 
 
+# -------------------- complexity --------------------
+# How complex a request is, from 0 to 100: a few features of the last text of the user, counted in bounded time.
+#
+# Judged is what the user wrote last, never an answer of the model, a system prompt or the result of a tool. Of a long text
+# only its beginning and its end are read, of a long conversation only its end. Each feature is counted, reaches its full
+# weight at a number of its own (`full_at`) and grows evenly up to there; `simple_words` takes its points away.
+#
+#     length         characters of the text
+#     simple_words   different words of the text that stand in the list of simple words
+#     complex_words  different words of the text that stand in the list of complex words
+#     code_blocks    blocks of code between fences
+#     sentences      sentences after the first
+#     history        messages before the one that is judged: the number of messages less one
+
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+READ_CHARACTERS = 1_000
+"""How many characters are read at either end of a long text."""
+MOST_STEPS = 200
+"""How many messages and parts are looked at to find the text."""
+
+WEIGHTS = {"length": 25, "simple_words": 20, "complex_words": 60, "code_blocks": 20, "sentences": 15, "history": 10}
+FULL_AT = {"length": 2_000, "simple_words": 2, "complex_words": 3, "code_blocks": 2, "sentences": 10, "history": 20}
+SIMPLE_WORDS = (
+    "bye cat cd date echo hello hey hi list ls ok okay ping please pwd show test thanks thx time translate what when "
+    "where who yes no"
+)
+COMPLEX_WORDS = (
+    "algorithm algorithms analyse analysis analyze architect architecture asynchronous benchmark compare compiler "
+    "concurrency concurrent consistency cryptographic deadlock debug derive design diagnose differential distributed "
+    "evaluate formal framework implement implementation implementing infrastructure integrate investigate "
+    "kubernetes latency matrix microservice microservices migrate migration optimise optimization optimize parallel "
+    "performance pipeline proof protocol prove refactor refactoring reason redesign regression scalability scalable "
+    "schema security simulate simulation statistical strategy synchronization system systems theorem tradeoff "
+    "tradeoffs transaction transactions verify vulnerability"
+)
+
+_WORD = re.compile(r"\w\w+")
+_ENDS = (". ", "! ", "? ", ".\n", "!\n", "?\n", "。", "！", "？")
+_TEXT_PARTS = frozenset(("text", "input_text"))
+
+
+class Part(NamedTuple):
+    """One feature of a request: how much of it was found, and the points it gives."""
+
+    feature: str
+    found: int
+    points: float
+
+
+class Scoring:
+    """Scores requests by the section `complexity` of a rule set; what that leaves out is as it is by default."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        weights = {**WEIGHTS, **settings.get("weights", {})}
+        weights["simple_words"] = -weights["simple_words"]
+        full_at = {**FULL_AT, **settings.get("full_at", {})}
+        self.features = [(name, weights[name], full_at[name]) for name in WEIGHTS]
+        self.simple_words = _words(settings, "simple_words", SIMPLE_WORDS)
+        self.complex_words = _words(settings, "complex_words", COMPLEX_WORDS)
+
+    def score(self, body: Any) -> float:
+        """The score of a request body, with one decimal; whatever comes, this does not raise."""
+        return total(self.parts(body))
+
+    def parts(self, body: Any) -> list[Part]:
+        """What each feature adds to the score."""
+        messages = _messages(body)
+        counts = self.counts(last_user_texts(body, messages), max(0, len(messages) - 1))
+        return [
+            Part(name, count, round(weight * min(count, full) / full, 1) + 0.0)
+            for (name, weight, full), count in zip(self.features, counts)  # noqa: B905 - both are ours
+        ]
+
+    def counts(self, texts: Sequence[str], history: int) -> tuple[int, ...]:
+        length = sum(map(len, texts))
+        text = "\n".join(texts) if length <= 2 * READ_CHARACTERS else _head_and_tail(texts)
+        words = set(_WORD.findall(text.lower()))
+        blocks = (text.count("```") + 1) // 2
+        stripped = text.strip()
+        sentences = sum(map(stripped.count, _ENDS))
+        return length, len(self.simple_words & words), len(self.complex_words & words), blocks, sentences, history
+
+
+def total(parts: Sequence[Part]) -> float:
+    """The sum of the parts, from 0 to 100."""
+    return min(100.0, max(0.0, round(sum([part.points for part in parts]), 1)))
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is a word that can be found in a text."""
+    return _WORD.fullmatch(text) is not None
+
+
+def _words(settings: Mapping[str, Any], name: str, usual: str) -> frozenset[str]:
+    words = settings[name] if name in settings else usual.split()
+    return frozenset([one.lower() for one in (*words, *settings.get(f"add_{name}", ()))])
+
+
+def _messages(body: Any) -> Sequence[Any]:
+    """The conversation of a request: `messages`, or an `input` that is a list of items."""
+    for name in ("messages", "input"):
+        found = body.get(name) if isinstance(body, dict) else None
+        if isinstance(found, list) and found and isinstance(found[-1], dict):
+            return found
+    return ()
+
+
+def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
+    """The parts of the last text of the user: of a message, else of `prompt` or `input`."""
+    steps = MOST_STEPS
+    for message in reversed(messages[-MOST_STEPS:]):
+        if steps <= 0:
+            return []
+        steps -= 1
+        if not isinstance(message, dict) or message.get("role") != "user":
+            continue
+        content = message.get("content")
+        if isinstance(content, str):
+            return [content]
+        if isinstance(content, list):
+            texts = list(_text_parts(_both_ends(content, steps)))
+            steps -= len(content)
+            if texts:
+                return texts
+    if messages or not isinstance(body, dict):
+        return []
+    for name in ("prompt", "input"):
+        found = body.get(name)
+        if isinstance(found, str):
+            return [found]
+        if isinstance(found, list) and found:
+            return list(_text_parts(_both_ends(found, steps)))
+    return []
+
+
+def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:
+    half = max(1, most // 2)
+    return parts if len(parts) <= 2 * half else [*parts[:half], *parts[-half:]]
+
+
+def _text_parts(parts: Sequence[Any]) -> Iterator[str]:
+    """The texts among the parts of a message: no images, files or results of tools."""
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            kind, text = part.get("type"), part.get("text")
+            if isinstance(text, str) and isinstance(kind, str) and kind in _TEXT_PARTS:
+                yield text
+
+
+def _head_and_tail(texts: Sequence[str]) -> str:
+    """The first and the last characters of a long text; its middle is neither read nor copied."""
+    head: list[str] = []
+    room = READ_CHARACTERS
+    for text in texts:
+        head.append(text[:room])
+        room -= len(text)
+        if room <= 0:
+            break
+    tail: list[str] = []
+    room = READ_CHARACTERS
+    for text in reversed(texts):
+        tail.append(text[-room:])
+        room -= len(text)
+        if room <= 0:
+            break
+    return "\n".join([*head, *reversed(tail)])
+
+
+USUAL_SCORING = Scoring({})
+
+
 # -------------------- request --------------------
 # What a request looks like to a rule: each field is read from the body, the headers or the caller when first asked for.
 #
@@ -600,6 +778,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
 
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -623,6 +802,7 @@ class Request:
         endpoint: Any = None,
         now: Any = None,
         unavailable: Any = (),
+        scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
         self.headers: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
@@ -636,7 +816,8 @@ class Request:
         self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str))
         model = self.body.get("model")
         self.model: str | None = model if isinstance(model, str) and model else None
-        self.complexity = None
+        self.scoring = scoring
+        self.score: tuple[Part, ...] | None = None
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -708,6 +889,13 @@ class Request:
     def estimated_tokens(self) -> int:
         length = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in self._texts())
         return -(-length // 3)
+
+    @property
+    def complexity(self) -> float:
+        """The score from 0 to 100; made when first asked for, its parts stay in `score`."""
+        if self.score is None:
+            self.score = tuple(self.scoring.parts(self.body))
+        return total(self.score)
 
     @property
     def tags(self) -> frozenset[str]:
@@ -1272,6 +1460,7 @@ class Engine:
         self.capability_header: str = tables["capability_header"]
         self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
         self.zones = tables["zones"]
+        self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
         self.chains = [self.chain(row) for row in tables["chains"]]
         clauses, columns = tables["when"]
@@ -1284,13 +1473,13 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
-        self.leaves: dict[tuple[int, str | None], Leaf | None] = {}
+        self.names: dict[str | None, tuple[Leaf | Split | None, Leaf | Split | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Leaf | Split | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
         known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
-        request = Request(body, headers, self.capability_header, **known)
+        request = Request(body, headers, self.capability_header, scoring=self.scoring, **known)
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):
@@ -1305,7 +1494,7 @@ class Engine:
             leaf = self.by_capability(request) or otherwise
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Leaf | None, Leaf | None]:
+    def by_name(self, model: str | None) -> tuple[Leaf | Split | None, Leaf | Split | None]:
         """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
@@ -1319,7 +1508,7 @@ class Engine:
             self.names[model] = early, late
         return early, late
 
-    def by_capability(self, request: Request) -> Leaf | None:
+    def by_capability(self, request: Request) -> Leaf | Split | None:
         if not self.capabilities:
             return None
         capability = request.capability
@@ -1344,14 +1533,14 @@ class Engine:
         size = self.catalogue.size(model) if self.size_rules else None
         return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
+    def first(self, rules: Sequence[int], model: str | None) -> Leaf | Split | None:
         for rule in rules:
             leaf = self.leaf(rule, model)
             if leaf is not None:
                 return leaf
         return None
 
-    def leaf(self, rule: int, model: str | None) -> Leaf | None:
+    def leaf(self, rule: int, model: str | None) -> Leaf | Split | None:
         """What a rule does with a model; None where it does not apply."""
         key = (rule, model)
         if key in self.leaves:
@@ -1366,7 +1555,14 @@ class Engine:
     def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
         name, hops, attempts, delay = row
         built = [
-            (provider, model, on_error, text, None if when is None else build_test(when, self.catalogue, self.zones), asked)
+            (
+                provider,
+                model,
+                on_error,
+                text,
+                None if when is None else build_test(when, self.catalogue, self.zones),
+                asked,
+            )
             for provider, model, on_error, text, when, asked in hops
         ]
         return name, built, attempts, delay
@@ -1445,6 +1641,21 @@ class Leaf:
         return [] if place is None else [place]
 
 
+class Split:
+    """A virtual model: one of two leaves, by the request's complexity."""
+
+    __slots__ = ("simple", "complex", "threshold")
+
+    def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
+        self.simple = simple
+        self.complex = complex
+        self.threshold = threshold
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request: `complex` from the threshold on."""
+        return (self.simple if request.complexity < self.threshold else self.complex).decision(request)
+
+
 def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
@@ -1461,27 +1672,50 @@ def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candid
     return first
 
 
-def _later(test: Test | None, request: Request | None, only: Candidate | None) -> Callable[[frozenset[str]], bool] | None:
+def _later(
+    test: Test | None, request: Request | None, only: Candidate | None
+) -> Callable[[frozenset[str]], bool] | None:
     if test is None or request is None:
         return None
     down = request.unavailable if only is None else request.unavailable | {only.provider}
     return lambda failed: test(request, down | failed)
 
 
-def make_leaf(rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]) -> Leaf | None:
+def make_leaf(
+    rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
+) -> Leaf | Split | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]
     chain = chains[rule[3]]
+    if target[0] == "virtual":
+        _, simple, complex, threshold = target
+        below, above = (_unique(_model_places((one,), None, None, None, catalogue)) for one in (simple, complex))
+        if not below or not above:
+            return None  # never in rules that compile
+        leaves = [Leaf(rule, model, found, catalogue, chain) for found in (below, above)]
+        return Split(leaves[0], leaves[1], threshold)
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
-    places = _provider_places(target, model, catalogue) if target[0] == "providers" else _model_places(target, catalogue)
+    places = _places(target, model, catalogue)
     if target[0] == "models" and target[5]:
         places = [one for one in places if one.group == model] or places
+    candidates = _unique(places)
+    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+
+
+def _unique(places: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Of candidates with one provider and upstream name the first."""
     unique: dict[tuple[str, str], Candidate] = {}
     for place in places:
         unique.setdefault((place.provider, place.model), place)
-    candidates = tuple(unique.values())
-    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+    return tuple(unique.values())
+
+
+def _places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
+    if target[0] == "providers":
+        return _provider_places(target, model, catalogue)
+    _, models, providers, min_size, min_context, _ = target
+    return _model_places(models, providers, min_size, min_context, catalogue)
 
 
 def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
@@ -1495,11 +1729,9 @@ def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalo
     return [one for one in stand_ins if one is not None]
 
 
-def _model_places(target: Sequence[Any], catalogue: Catalogue) -> list[Candidate]:
-    if target[0] == "virtual":
-        models, providers, min_size, min_context = (target[2],), None, None, None
-    else:
-        _, models, providers, min_size, min_context, _ = target
+def _model_places(
+    models: Sequence[str], providers: Any, min_size: int | None, min_context: int | None, catalogue: Catalogue
+) -> list[Candidate]:
     places = []
     for model in models:
         for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:

@@ -33,6 +33,7 @@ defaults: {temperature: 1}
 request: {capability_header: X-Task}
 default: {provider: p}
 litellm: {router_settings: {timeout: 1}}
+complexity: {weights: {length: 1}}
 """
 LISTS = ("patterns", "model_size_routing")
 OF_NAMES = (

@@ -94,7 +94,9 @@ def _place(clause: Clause, number: int, columns: dict[tuple[str, str, str | None
 
 
 def _column_key(atom: Condition) -> tuple[str, str, str | None] | None:
-    """The column that an atom belongs to: (kind, field, argument)."""
+    """The column that an atom belongs to: (kind, field, argument); the score is made only if all else lets a rule match."""
+    if getattr(getattr(atom, "field", None), "name", None) == "complexity":
+        return None
     if isinstance(atom, when.Flag):
         return ("values", atom.field.name, atom.field.argument)
     if isinstance(atom, when.Present):

@@ -18,13 +18,14 @@ from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
 from rulec.syntax.ast import SizeTier
 
 MODULE_NAME = "routing_strategy"
-CANNOT = ("weighing by a live signal", "scoring the complexity of a request")
+CANNOT = ("weighing by a live signal",)
 """What the module does not do yet; the compiler warns where a rule set asks for it."""
 
 RUNTIME_MODULES = (
     "sizes",
     "matching",
     "records",
+    "complexity",
     "request",
     "catalogue",
     "conditions",
@@ -65,6 +66,7 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
     numbered = {number: tuple(rows.pattern(one) for one in patterns) for patterns, number in matches}
     return {
         "capability_header": tree.policy.capability_header,
+        "complexity": tree.policy.sections.get("complexity", {}),
         "refusal": refusal_text(fingerprint),
         "providers": rows.providers,
         "models": rows.models,

@@ -12,6 +12,7 @@ from rulec.backends.python import ADAPTER_MODULES, RUNTIME_MODULES
 from rulec.backends.witnesses import witnesses
 from rulec.policy import meaning
 from rulec.policy.model import Policy
+from rulec.runtime.complexity import Scoring
 from rulec.runtime.request import Request
 
 
@@ -22,8 +23,9 @@ class ModuleDisagrees(Exception):
 def check_module(module: Artifact, policy: Policy) -> None:
     """Runs witnesses of every rule through the emitted module; raises ModuleDisagrees at the first difference."""
     decide = load_module(module.text)["decide"]
+    scoring = Scoring(policy.sections.get("complexity", {}))
     for body, headers, caller in witnesses(policy):
-        request = Request(body, headers, policy.capability_header, **caller)
+        request = Request(body, headers, policy.capability_header, scoring=scoring, **caller)
         meant = plain_answer(meaning.decide(policy, request))
         emitted = plain_decision(decide(body, headers, **caller))
         if meant != emitted:

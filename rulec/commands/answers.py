@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rulec.commands.requests import BadRequest, describe
 from rulec.diagnostics import suggest
 from rulec.gateway.groups import OWN_PREFIX, WILDCARD, client_names, group_members
-from rulec.ir.decide import Outcome, Walker
+from rulec.ir.decide import Considered, Outcome, Walker
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule
+from rulec.runtime.complexity import Part, total
 
 
 class Answerer:
@@ -51,10 +52,7 @@ class Answerer:
             **({"sticky": decision.sticky} if decision.sticky else {}),
             "fallbacks": [self.hop(one) for one in decision.fallbacks],
             **refusal,
-            "trace": [
-                {"name": one.rule.name, "matched": one.matched, "applies": one.applies, "because": one.because}
-                for one in outcome.trace
-            ],
+            "trace": [considered(one) for one in outcome.trace],
             "fingerprint": self.fingerprint,
         }
 
@@ -78,6 +76,18 @@ class Answerer:
         """The id of the deployment in the generated config; names known only by pattern share a group."""
         group = one.group if one.group in self.names and group_members(self.policy, one.group) else WILDCARD
         return f"{OWN_PREFIX}{group}@{one.provider}"
+
+
+def considered(one: Considered) -> dict[str, Any]:
+    """A rule on the road to the decision; `complexity` where it was the first to ask for the score."""
+    shown = {"name": one.rule.name, "matched": one.matched, "applies": one.applies, "because": one.because}
+    return shown if one.score is None else {**shown, "complexity": score_object(one.score)}
+
+
+def score_object(parts: Sequence[Part]) -> dict[str, Any]:
+    """A complexity score with its parts."""
+    counted = {one.feature: {"found": one.found, "points": one.points} for one in parts}
+    return {"score": total(parts), "parts": counted}
 
 
 def rule_object(rule: Rule) -> dict[str, Any]:

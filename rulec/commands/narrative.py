@@ -8,6 +8,7 @@ from typing import Any
 from rulec.commands.answers import Answerer
 from rulec.diagnostics import printable
 from rulec.ir.decide import Considered, Outcome
+from rulec.runtime.complexity import total
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition, show
@@ -26,6 +27,7 @@ def _lines(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> 
     yield from _verdict(answerer, outcome)
     yield from _rule(answerer, outcome)
     yield from _fallbacks(answerer, outcome)
+    yield from _score(outcome)
     near = _near_misses(answerer, request, outcome)
     yield from _road(outcome, near)
     if near:
@@ -87,6 +89,13 @@ def _rule(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
     if rule.description:
         yield f"          {printable(rule.description)}"
     yield f"because   {outcome.trace[-1].because}"
+
+
+def _score(outcome: Outcome) -> Iterator[str]:
+    """The complexity score, where a rule asked for it."""
+    for parts in [one.score for one in outcome.trace if one.score is not None]:
+        counted = ", ".join(f"{one.feature} {one.found}: {one.points:+g}" for one in parts if one.found)
+        yield f"score     {total(parts):g}  ({counted or 'nothing to count'})"
 
 
 def _fallbacks(answerer: Answerer, outcome: Outcome) -> Iterator[str]:

@@ -10,8 +10,9 @@ from rulec.ir.tree import Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Rule, matcher
 from rulec.records import record
 from rulec.runtime.catalogue import Catalogue
+from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.conditions import build_test
-from rulec.runtime.engine import make_leaf
+from rulec.runtime.engine import Split, make_leaf
 from rulec.runtime.records import Decision
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
@@ -25,6 +26,8 @@ class Considered:
     matched: bool
     applies: bool | None
     because: str
+    score: tuple[Part, ...] | None = None
+    """The parts of the complexity score, where this rule was the first to ask for it."""
 
 
 @record
@@ -40,6 +43,7 @@ class Walker:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.rows = Rows(tree.policy)
+        self.scoring = Scoring(tree.policy.sections.get("complexity", {}))
         self.tests: dict[int, Any] = {}
         self.chains: list[Any] | None = None
         for node in tree.nodes():
@@ -61,11 +65,12 @@ class Walker:
         return name, built, attempts, delay
 
     def request(self, body: Any, headers: Any, **caller: Any) -> Request:
-        return Request(body, headers, self.tree.policy.capability_header, **caller)
+        return Request(body, headers, self.tree.policy.capability_header, scoring=self.scoring, **caller)
 
     def decide(self, request: Request) -> Outcome:
         """The decision for a request and the rules considered on the way to it."""
         trace: list[Considered] = []
+        scored = False
         for node in self.tree.nodes():
             for rule, matched, because in self.arms(node, request):
                 leaf = None
@@ -76,11 +81,15 @@ class Walker:
                     applies: bool | None = leaf is not None
                 else:
                     applies = None
+                decision = None if leaf is None else leaf.decision(request)
+                if isinstance(leaf, Split):
+                    because = f"{because}, and its complexity {request.complexity:g} is {side(request, leaf)}"
                 if matched and leaf is None:
                     because = f"{because}, but {self.why_not(rule, request)}"
-                trace.append(Considered(rule, matched, applies, because))
-                if leaf is not None:
-                    return Outcome(leaf.decision(request), rule, tuple(trace))
+                trace.append(Considered(rule, matched, applies, because, None if scored else request.score))
+                scored = request.score is not None
+                if decision is not None:
+                    return Outcome(decision, rule, tuple(trace))
         nothing = Decision("refuse", None, None, status=400, text=refusal_text(self.tree.policy.fingerprint()))
         return Outcome(nothing, None, tuple(trace))
 
@@ -127,6 +136,11 @@ class Walker:
         if request.model is None:
             return f"the request names no model and {names} has no default_model"
         return f"{names} does not serve `{request.model}`" if providers else f"{names} serves its models"
+
+
+def side(request: Request, split: Split) -> str:
+    """On which side of a virtual model's threshold a request is."""
+    return f"{'below' if request.complexity < split.threshold else 'not below'} the threshold {split.threshold:g}"
 
 
 def refusal_text(fingerprint: str) -> str:

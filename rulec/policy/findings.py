@@ -243,13 +243,6 @@ def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
         )
     if isinstance(rule.match, ast.When):
         _condition(rule, rule.match.condition.condition, diagnostics)
-    if rule.virtual:
-        diagnostics.warning(
-            "runs-later",
-            f"`{rule.name}` asks for a complexity score, which does not run yet: every request goes to the `complex` model",
-            rule.span,
-            rule=rule.name,
-        )
     if rule.prefer_warm:
         diagnostics.warning(
             "runs-later",
@@ -269,9 +262,6 @@ def _condition(rule: Rule, condition: when.Condition, diagnostics: Diagnostics) 
         message = f"`{rule.name}` asks `unavailable({condition.provider})`, which is false in the proxy until it watches health"
         help_text = "in a fallback chain it works: there a provider that failed is unavailable"
         diagnostics.warning("runs-later", message, rule.span, help_text, rule=rule.name)
-    elif getattr(getattr(condition, "field", None), "name", None) == "complexity":
-        message = f"`{rule.name}` asks for `complexity`, which is not scored yet: it is absent in every request"
-        diagnostics.warning("runs-later", message, rule.span, rule=rule.name)
 
 
 _LATER_SECTIONS = {

@@ -184,7 +184,7 @@ def candidates_of(policy: Policy, rule: Rule, request: Request) -> tuple[Place, 
         return unique(provider_candidates(policy, target, request.model))
     assert isinstance(target, (nouns.ModelsTarget, nouns.VirtualTarget))
     if isinstance(target, nouns.VirtualTarget):
-        simple = request.complexity is not None and request.complexity < target.threshold
+        simple = request.complexity < target.threshold
         target = nouns.ModelsTarget((target.simple if simple else target.complex,))
     places = model_candidates(policy, target)
     requested = [place for place in places if place.model == request.model]

@@ -91,7 +91,7 @@ class ModelsTarget:
 
 @record
 class VirtualTarget:
-    """Two models, `complex` from a complexity score of `threshold` on, and while nothing scores requests."""
+    """Two models, `complex` from a complexity score of `threshold` on."""
 
     simple: str
     complex: str

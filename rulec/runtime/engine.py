@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
+from rulec.runtime.complexity import Scoring
 from rulec.runtime.conditions import Test, build_test
 from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -24,6 +25,7 @@ class Engine:
         self.capability_header: str = tables["capability_header"]
         self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
         self.zones = tables["zones"]
+        self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
         self.chains = [self.chain(row) for row in tables["chains"]]
         clauses, columns = tables["when"]
@@ -36,13 +38,13 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Leaf | None, Leaf | None]] = {}
-        self.leaves: dict[tuple[int, str | None], Leaf | None] = {}
+        self.names: dict[str | None, tuple[Leaf | Split | None, Leaf | Split | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Leaf | Split | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
         known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
-        request = Request(body, headers, self.capability_header, **known)
+        request = Request(body, headers, self.capability_header, scoring=self.scoring, **known)
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):
@@ -57,7 +59,7 @@ class Engine:
             leaf = self.by_capability(request) or otherwise
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Leaf | None, Leaf | None]:
+    def by_name(self, model: str | None) -> tuple[Leaf | Split | None, Leaf | Split | None]:
         """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
@@ -71,7 +73,7 @@ class Engine:
             self.names[model] = early, late
         return early, late
 
-    def by_capability(self, request: Request) -> Leaf | None:
+    def by_capability(self, request: Request) -> Leaf | Split | None:
         if not self.capabilities:
             return None
         capability = request.capability
@@ -96,14 +98,14 @@ class Engine:
         size = self.catalogue.size(model) if self.size_rules else None
         return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Leaf | None:
+    def first(self, rules: Sequence[int], model: str | None) -> Leaf | Split | None:
         for rule in rules:
             leaf = self.leaf(rule, model)
             if leaf is not None:
                 return leaf
         return None
 
-    def leaf(self, rule: int, model: str | None) -> Leaf | None:
+    def leaf(self, rule: int, model: str | None) -> Leaf | Split | None:
         """What a rule does with a model; None where it does not apply."""
         key = (rule, model)
         if key in self.leaves:
@@ -118,7 +120,14 @@ class Engine:
     def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
         name, hops, attempts, delay = row
         built = [
-            (provider, model, on_error, text, None if when is None else build_test(when, self.catalogue, self.zones), asked)
+            (
+                provider,
+                model,
+                on_error,
+                text,
+                None if when is None else build_test(when, self.catalogue, self.zones),
+                asked,
+            )
             for provider, model, on_error, text, when, asked in hops
         ]
         return name, built, attempts, delay
@@ -197,6 +206,21 @@ class Leaf:
         return [] if place is None else [place]
 
 
+class Split:
+    """A virtual model: one of two leaves, by the request's complexity."""
+
+    __slots__ = ("simple", "complex", "threshold")
+
+    def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
+        self.simple = simple
+        self.complex = complex
+        self.threshold = threshold
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request: `complex` from the threshold on."""
+        return (self.simple if request.complexity < self.threshold else self.complex).decision(request)
+
+
 def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
@@ -213,27 +237,50 @@ def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candid
     return first
 
 
-def _later(test: Test | None, request: Request | None, only: Candidate | None) -> Callable[[frozenset[str]], bool] | None:
+def _later(
+    test: Test | None, request: Request | None, only: Candidate | None
+) -> Callable[[frozenset[str]], bool] | None:
     if test is None or request is None:
         return None
     down = request.unavailable if only is None else request.unavailable | {only.provider}
     return lambda failed: test(request, down | failed)
 
 
-def make_leaf(rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]) -> Leaf | None:
+def make_leaf(
+    rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
+) -> Leaf | Split | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]
     chain = chains[rule[3]]
+    if target[0] == "virtual":
+        _, simple, complex, threshold = target
+        below, above = (_unique(_model_places((one,), None, None, None, catalogue)) for one in (simple, complex))
+        if not below or not above:
+            return None  # never in rules that compile
+        leaves = [Leaf(rule, model, found, catalogue, chain) for found in (below, above)]
+        return Split(leaves[0], leaves[1], threshold)
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
-    places = _provider_places(target, model, catalogue) if target[0] == "providers" else _model_places(target, catalogue)
+    places = _places(target, model, catalogue)
     if target[0] == "models" and target[5]:
         places = [one for one in places if one.group == model] or places
+    candidates = _unique(places)
+    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+
+
+def _unique(places: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Of candidates with one provider and upstream name the first."""
     unique: dict[tuple[str, str], Candidate] = {}
     for place in places:
         unique.setdefault((place.provider, place.model), place)
-    candidates = tuple(unique.values())
-    return Leaf(rule, model, candidates, catalogue, chain) if candidates else None
+    return tuple(unique.values())
+
+
+def _places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
+    if target[0] == "providers":
+        return _provider_places(target, model, catalogue)
+    _, models, providers, min_size, min_context, _ = target
+    return _model_places(models, providers, min_size, min_context, catalogue)
 
 
 def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
@@ -247,11 +294,9 @@ def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalo
     return [one for one in stand_ins if one is not None]
 
 
-def _model_places(target: Sequence[Any], catalogue: Catalogue) -> list[Candidate]:
-    if target[0] == "virtual":
-        models, providers, min_size, min_context = (target[2],), None, None, None
-    else:
-        _, models, providers, min_size, min_context, _ = target
+def _model_places(
+    models: Sequence[str], providers: Any, min_size: int | None, min_context: int | None, catalogue: Catalogue
+) -> list[Candidate]:
     places = []
     for model in models:
         for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:

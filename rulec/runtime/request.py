@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from rulec.runtime.complexity import USUAL_SCORING, Part, Scoring, total
+
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -33,6 +35,7 @@ class Request:
         endpoint: Any = None,
         now: Any = None,
         unavailable: Any = (),
+        scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
         self.headers: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
@@ -46,7 +49,8 @@ class Request:
         self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str))
         model = self.body.get("model")
         self.model: str | None = model if isinstance(model, str) and model else None
-        self.complexity = None
+        self.scoring = scoring
+        self.score: tuple[Part, ...] | None = None
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -118,6 +122,13 @@ class Request:
     def estimated_tokens(self) -> int:
         length = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in self._texts())
         return -(-length // 3)
+
+    @property
+    def complexity(self) -> float:
+        """The score from 0 to 100; made when first asked for, its parts stay in `score`."""
+        if self.score is None:
+            self.score = tuple(self.scoring.parts(self.body))
+        return total(self.score)
 
     @property
     def tags(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rulec.diagnostics import Diagnostics, suggest
 from rulec.records import record
+from rulec.runtime.complexity import is_word
 from rulec.source import Span
 from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.literals import parse_size
@@ -143,6 +144,19 @@ def read_names(checker: Checker, word: str, node: Node) -> list[Scalar]:
     if isinstance(node, Sequence):
         return checker.each(read_name, word, node.items)
     return [read_name(checker, word, node)]
+
+
+def read_searched_words(checker: Checker, word: str, node: Node) -> list[str]:
+    """Words as texts are searched for them: in lower case."""
+    return checker.each(_read_searched_word, word, _listed(node))
+
+
+def _read_searched_word(checker: Checker, word: str, node: Node) -> str:
+    text = read_name(checker, word, node).text.lower()
+    if not is_word(text):
+        help = "a word is two letters or digits at least, without spaces and signs between them"
+        raise Wrong(node, f"`{text}` is never found in a text", help)
+    return text
 
 
 def read_boolean(checker: Checker, word: str, node: Node) -> bool:
@@ -361,6 +375,7 @@ _LEAVES: dict[str, Reader] = {
     "name": read_name,
     "text": read_text,
     "names": read_names,
+    "searched_words": read_searched_words,
     "boolean": read_boolean,
     "number": read_number,
     "status": read_status,

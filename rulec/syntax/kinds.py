@@ -47,6 +47,7 @@ def shaped(pattern: str, expected: str) -> Schema:
 
 _SIZE = "[0-9]{1,30}(\\.[0-9]{1,30})?[bBmM]"
 _TIER = rf"^\s*((<=|>=|<|>)\s*{_SIZE}|{_SIZE}\s*-\s*{_SIZE})\s*$"
+_WORD = "^[^\\s!-/:-@\\[-^`{-~]{2,}$"
 _DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _STRATEGIES = {
     **STRATEGY_MEANINGS,
@@ -66,6 +67,11 @@ DEFINITIONS: dict[str, Schema] = {
     },
     "names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name")}]},
     "some_names": {"anyOf": [reference("name"), {"type": "array", "items": reference("name"), "minItems": 1}]},
+    "word": {
+        "if": {"type": "boolean"},
+        "else": {"type": ["string", "integer"], "pattern": _WORD, "minimum": 10, **_expected("A word")},
+    },
+    "searched_words": {"anyOf": [reference("word"), {"type": "array", "items": reference("word")}]},
     "upstreams": {
         "type": "object",
         "propertyNames": {"pattern": "\\S"},
@@ -117,6 +123,8 @@ Name = Annotated[Any, Kind("name", (), reference("name"))]
 Text = Annotated[Any, Kind("text", (), reference("text"))]
 Names = Annotated[Any, Kind("names", (), reference("names"))]
 SomeNames = Annotated[Any, Kind("names", (), reference("some_names"))]
+Words = Annotated[Any, Kind("searched_words", (), reference("searched_words"))]
+"""Words that texts are searched for."""
 Boolean = Annotated[Any, Kind("boolean", (), {"type": "boolean"})]
 True_ = Annotated[Any, Kind("boolean", (), {"enum": [True]})]
 Number = Annotated[Any, Kind("number", (), {"type": "number", "minimum": 0})]

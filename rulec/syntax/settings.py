@@ -48,6 +48,20 @@ class Settings:
                 "name another header, such as `X-Capability`",
             )
 
+    def complexity(self, key: Scalar, body: Node) -> None:
+        entry = self.check("Scoring", body, key.text)
+        if entry is None:
+            return
+        self.reading.declare_once(self.rules.sections, "complexity", key, "the section `complexity`")
+        values: dict[str, Any] = {}
+        for name in ("weights", "full_at"):
+            if name in entry:
+                values[name] = {one: plain_setting(value) for one, value in entry[name].items()}
+        for name in ("simple_words", "add_simple_words", "complex_words", "add_complex_words"):
+            if name in entry:
+                values[name] = sorted(set(entry[name]))
+        self.rules.sections["complexity"] = ast.Section(values, key.span)
+
     def litellm(self, key: Scalar, body: Node) -> None:
         entry = self.check("LiteLLMSettings", body, key.text)
         if entry is None:

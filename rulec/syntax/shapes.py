@@ -443,6 +443,49 @@ SHAPES: dict[str, dict[str, Any]] = {
         "defaults": {},
         "hints": {},
     },
+    "ScoreWeights": {
+        "title": "the weights of a score",
+        "keys": {
+            "length": ("number",),
+            "simple_words": ("number",),
+            "complex_words": ("number",),
+            "code_blocks": ("number",),
+            "sentences": ("number",),
+            "history": ("number",),
+        },
+        "required": (),
+        "defaults": {},
+        "hints": {},
+    },
+    "ScoreMeasures": {
+        "title": "the measures of a score",
+        "keys": {
+            "length": ("whole", 1, None),
+            "simple_words": ("whole", 1, None),
+            "complex_words": ("whole", 1, None),
+            "code_blocks": ("whole", 1, None),
+            "sentences": ("whole", 1, None),
+            "history": ("whole", 1, None),
+        },
+        "required": (),
+        "defaults": {},
+        "hints": {},
+    },
+    "Scoring": {
+        "title": "the complexity section",
+        "keys": {
+            "description": ("text",),
+            "weights": ("shape", "ScoreWeights"),
+            "full_at": ("shape", "ScoreMeasures"),
+            "simple_words": ("searched_words",),
+            "add_simple_words": ("searched_words",),
+            "complex_words": ("searched_words",),
+            "add_complex_words": ("searched_words",),
+        },
+        "required": (),
+        "defaults": {},
+        "hints": {},
+    },
     "LiteLLMSettings": {
         "title": "the litellm section",
         "keys": {
@@ -475,6 +518,7 @@ SECTIONS = (
     "signals",
     "defaults",
     "request",
+    "complexity",
     "default",
     "litellm",
 )

@@ -38,6 +38,7 @@ from rulec.syntax.kinds import (
     Tier,
     True_,
     WeightFactors,
+    Words,
     whole,
     words,
 )
@@ -485,6 +486,49 @@ class RequestSettings(Strict):
     capability_header: Name = key("The header that names the capability; `X-Capability` where there is none.", "X-Task")
 
 
+class ScoreWeights(Strict):
+    """The weights of a score.
+
+    The points that a feature gives where there is much of it; the sum is kept from 0 to 100.
+    """
+
+    length: Number = key("For a long text; 25 where there is none.", 25)
+    simple_words: Number = key("What simple words take away; 20 where there is none.", 20)
+    complex_words: Number = key("For complex words; 60 where there is none.", 60)
+    code_blocks: Number = key("For blocks of code; 20 where there is none.", 20)
+    sentences: Number = key("For many sentences; 15 where there is none.", 15)
+    history: Number = key("For a long conversation; 10 where there is none.", 10)
+
+
+class ScoreMeasures(Strict):
+    """The measures of a score.
+
+    From how much on a feature gives all of its points; below, it gives its share.
+    """
+
+    length: Positive = key("Characters; 2000 where there is none.", 2000)
+    simple_words: Positive = key("Different simple words; 2 where there is none.", 2)
+    complex_words: Positive = key("Different complex words; 3 where there is none.", 3)
+    code_blocks: Positive = key("Blocks of code; 2 where there is none.", 2)
+    sentences: Positive = key("Sentences after the first; 10 where there is none.", 10)
+    history: Positive = key("Messages before the one that is judged; 20 where there is none.", 20)
+
+
+class Scoring(Strict):
+    """The complexity section.
+
+    How the field `complexity` and virtual models score a request.
+    """
+
+    description: Text = key("A note.")
+    weights: ScoreWeights = key("The points that each feature gives.", {"length": 10, "complex_words": 80})
+    full_at: ScoreMeasures = key("From how much on a feature gives all of its points.", {"complex_words": 2})
+    simple_words: Words = key("The simple words, in place of those that rulec knows.", ["hi", "thanks"])
+    add_simple_words: Words = key("Simple words besides.", ["hallo", "danke"])
+    complex_words: Words = key("The complex words, in place of those that rulec knows.", ["theorem", "proof"])
+    add_complex_words: Words = key("Complex words besides.", ["entwirf", "beweise"])
+
+
 class LiteLLMSettings(Strict):
     """The litellm section.
 
@@ -520,5 +564,6 @@ class Document(Strict):
     signals: dict[Name, Signal] = key("Numbers from outside, by name.")
     defaults: Defaults = key("Parameters that are filled in where the client gave none.", {"temperature": 0.7})
     request: RequestSettings = key("How requests are read.")
+    complexity: Scoring = key("How the complexity of a request is scored.")
     default: Literal["pass"] | DefaultRule = key("What happens to requests that no rule takes: a rule, or `pass`.")
     litellm: LiteLLMSettings = key("Settings of LiteLLM that go into the config as they are.")

@@ -88,6 +88,7 @@ class _Reader:
             "rate_limited_fallback": settings.section("RateLimited"),
             "error_based_routing": settings.section("ErrorBased"),
             "request": settings.section("RequestSettings"),
+            "complexity": settings.complexity,
             "litellm": settings.litellm,
             "defaults": settings.defaults,
             "default": lambda key, body: self.reading.attempt(read.default, key, body),

@@ -17,7 +17,8 @@ _NAMES = (*MODELS, *MODELS, *OTHER_NAMES)
 _WRONG: tuple[Any, ...] = (None, True, False, 0, -1, 2.5, "", "10", [], ["high"], {}, {"a": 1}, [1, [2]], 1e400, -0.0, 10**40)
 _NUMBER_LIKE = ("010", "10.0", "+10", "1e3", " 10", "10.5", "9.99", "９", "-", "1" * 400)
 _HEADER_TEXTS = (*TEXTS, *(str(one) for one in NUMBERS), *_NUMBER_LIKE, "high" * 200)
-_WORDS = ("", "a", "abc", "ünï", "x" * 9, "x" * 30, "y" * 300)
+_TASKS = ("implement and prove the algorithm", "hi. Why? ok", "design\n```\ncode\n```\n")
+_WORDS = ("", "a", "abc", "ünï", "x" * 9, "x" * 30, "y" * 300, *_TASKS)
 _DATES = ("2026-06-15", "2026-06-19", "2026-12-27", "2026-03-29", "2026-10-25", "2030-01-01")
 _CLOCKS = ("12:00", "00:00", "06:00", "05:59", "22:00", "21:59", "23:59", "09:05", "01:00", "00:59", "02:30", "12:30")
 _OFFSETS = ("+00:00", "", "Z", "+01:00", "+02:00", "-05:00", "-04:00", "+05:30", "+12:00", "+13:00")
@@ -89,7 +90,8 @@ def content(hand: Hand) -> dict[str, Any]:
     if kind < 3:
         return {}
     if kind < 6:
-        return {"messages": [{"role": "user", "content": parts(hand)} for _ in range(hand.number(0, 3))]}
+        roles = ("user", "user", "user", "assistant", ["user"])
+        return {"messages": [{"role": hand.one(roles), "content": parts(hand)} for _ in range(hand.number(0, 3))]}
     name = hand.one(("prompt", "input"))
     shape = hand.number(0, 4)
     if shape == 0:

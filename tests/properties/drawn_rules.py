@@ -10,6 +10,7 @@ from drawn_world import Entry, World, declare_chains, declare_models, declare_pr
 from hypothesis import strategies as st
 from words import CAPABILITIES, HEADERS, MODELS, PATTERNS, SIZES
 
+from rulec.runtime.complexity import FULL_AT, WEIGHTS
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 
 _ALL_STRATEGIES = (*STRATEGIES, *STRATEGY_SYNONYMS)
@@ -174,7 +175,7 @@ def virtual_model(world: World, served: list[str]) -> Entry:
     hand = world.hand
     split: Entry = {"simple": hand.one(served), "complex": hand.one(served)}
     if hand.chance(50):
-        split["threshold"] = hand.one((50, 0, 12.5))
+        split["threshold"] = hand.one((50, 0, 12.5, 1, 10, 20, 40.1))
     made: Entry = {"complexity": split}
     fallback(world, made)
     return made
@@ -298,8 +299,22 @@ def settings(world: World, capabilities: list[str]) -> Entry:
         "defaults": {"temperature": 0.7},
         "request": {"capability_header": hand.one(("X-Capability", *HEADERS))},
         "litellm": {"litellm_settings": {"drop_params": True}},
+        "complexity": scoring(hand),
     }
     return {name: value for name, value in sections.items() if hand.chance(15)}
+
+
+def scoring(hand: Hand) -> Entry:
+    """How complexity is scored: so that scores fall on and beside what rules ask."""
+    made: Entry = {}
+    if hand.chance(70):
+        made["weights"] = {name: hand.one((0, 1, 2.5, 10, 100)) for name in hand.some(WEIGHTS, 1, 3)}
+    if hand.chance(50):
+        made["full_at"] = {name: hand.one((1, 2, 3, 300)) for name in hand.some(FULL_AT, 1, 2)}
+    for name in ("simple_words", "add_simple_words", "complex_words", "add_complex_words"):
+        if hand.chance(30):
+            made[name] = one_or_all(hand, hand.some(("abc", "high", "ünï", "PROVE", "xxxxxxxxx"), 1, 2))
+    return made
 
 
 def name_overrides(world: World, document: Entry) -> None:

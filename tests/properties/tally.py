@@ -36,6 +36,7 @@ SECTIONS = (
     "defaults",
     "request",
     "litellm",
+    "complexity",
     "default",
     "x-anything",
 )
@@ -90,10 +91,8 @@ IN_RULES = frozenset(
     + [f"model {one}" for one in ("served_by list", "served_by names", "unserved", "size", "context", "capabilities", "cost")]
     + ["rule name", "rule description", "rule until", "rule overrides", "rule priority", "rule reason"]
 )
-UNSCORED = frozenset(("complexity",))
-"""Fields that no request has yet."""
 IN_REQUESTS = frozenset(
-    [f"has {one}" for one in FIELDS if one not in UNSCORED]
+    [f"has {one}" for one in FIELDS]
     + [f"decided by {one}" for one in (*PHASES, None)]
     + [f"action {one}" for one in ("route", "pass", "refuse")]
     + ["no model", "irregular model", "unavailable", "several candidates", "fallbacks", "open hop"]

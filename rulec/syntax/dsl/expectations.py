@@ -65,6 +65,7 @@ EXAMPLES = {
     "strategy": "strategy usage_based {{ weight_factors {{ latency 0.5  cost 0.5 }} }}",
     "signal": 'signal {name} {{ kind utilization  url "https://metrics.example/gpu" }}',
     "defaults": "defaults {{ temperature 0.7 }}",
+    "complexity": "complexity {{ weights {{ length 10 }} }}",
     "litellm": "litellm {{ router_settings {{ timeout 30 }} }}",
 }
 

@@ -30,6 +30,7 @@ STATEMENTS = (
     "signal",
     "defaults",
     "litellm",
+    "complexity",
     "first_request_routing",
     "rate_limited_fallback",
     "error_based_routing",

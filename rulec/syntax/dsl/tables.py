@@ -664,6 +664,7 @@ STATEMENTS: dict[str, str] = {
     'request': 'SETTINGS',
     'defaults': 'SETTINGS',
     'litellm': 'SETTINGS',
+    'complexity': 'SETTINGS',
     'first_request_routing': 'SETTINGS',
     'rate_limited_fallback': 'SETTINGS',
     'error_based_routing': 'SETTINGS',

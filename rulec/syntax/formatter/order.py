@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EXISTS = ("version", "x-", "request", "providers", "models")
+EXISTS = ("version", "x-", "request", "complexity", "providers", "models")
 TRIED = (
     "request_metadata_routing",
     # Exact rules are tried as one phase: the order between these three is the author's.

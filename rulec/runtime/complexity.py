@@ -1,0 +1,176 @@
+"""How complex a request is, from 0 to 100: a few features of the last text of the user, counted in bounded time.
+
+Judged is what the user wrote last, never an answer of the model, a system prompt or the result of a tool. Of a long text
+only its beginning and its end are read, of a long conversation only its end. Each feature is counted, reaches its full
+weight at a number of its own (`full_at`) and grows evenly up to there; `simple_words` takes its points away.
+
+    length         characters of the text
+    simple_words   different words of the text that stand in the list of simple words
+    complex_words  different words of the text that stand in the list of complex words
+    code_blocks    blocks of code between fences
+    sentences      sentences after the first
+    history        messages before the one that is judged: the number of messages less one
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+READ_CHARACTERS = 1_000
+"""How many characters are read at either end of a long text."""
+MOST_STEPS = 200
+"""How many messages and parts are looked at to find the text."""
+
+WEIGHTS = {"length": 25, "simple_words": 20, "complex_words": 60, "code_blocks": 20, "sentences": 15, "history": 10}
+FULL_AT = {"length": 2_000, "simple_words": 2, "complex_words": 3, "code_blocks": 2, "sentences": 10, "history": 20}
+SIMPLE_WORDS = (
+    "bye cat cd date echo hello hey hi list ls ok okay ping please pwd show test thanks thx time translate what when "
+    "where who yes no"
+)
+COMPLEX_WORDS = (
+    "algorithm algorithms analyse analysis analyze architect architecture asynchronous benchmark compare compiler "
+    "concurrency concurrent consistency cryptographic deadlock debug derive design diagnose differential distributed "
+    "evaluate formal framework implement implementation implementing infrastructure integrate investigate "
+    "kubernetes latency matrix microservice microservices migrate migration optimise optimization optimize parallel "
+    "performance pipeline proof protocol prove refactor refactoring reason redesign regression scalability scalable "
+    "schema security simulate simulation statistical strategy synchronization system systems theorem tradeoff "
+    "tradeoffs transaction transactions verify vulnerability"
+)
+
+_WORD = re.compile(r"\w\w+")
+_ENDS = (". ", "! ", "? ", ".\n", "!\n", "?\n", "。", "！", "？")
+_TEXT_PARTS = frozenset(("text", "input_text"))
+
+
+class Part(NamedTuple):
+    """One feature of a request: how much of it was found, and the points it gives."""
+
+    feature: str
+    found: int
+    points: float
+
+
+class Scoring:
+    """Scores requests by the section `complexity` of a rule set; what that leaves out is as it is by default."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        weights = {**WEIGHTS, **settings.get("weights", {})}
+        weights["simple_words"] = -weights["simple_words"]
+        full_at = {**FULL_AT, **settings.get("full_at", {})}
+        self.features = [(name, weights[name], full_at[name]) for name in WEIGHTS]
+        self.simple_words = _words(settings, "simple_words", SIMPLE_WORDS)
+        self.complex_words = _words(settings, "complex_words", COMPLEX_WORDS)
+
+    def score(self, body: Any) -> float:
+        """The score of a request body, with one decimal; whatever comes, this does not raise."""
+        return total(self.parts(body))
+
+    def parts(self, body: Any) -> list[Part]:
+        """What each feature adds to the score."""
+        messages = _messages(body)
+        counts = self.counts(last_user_texts(body, messages), max(0, len(messages) - 1))
+        return [
+            Part(name, count, round(weight * min(count, full) / full, 1) + 0.0)
+            for (name, weight, full), count in zip(self.features, counts)  # noqa: B905 - both are ours
+        ]
+
+    def counts(self, texts: Sequence[str], history: int) -> tuple[int, ...]:
+        length = sum(map(len, texts))
+        text = "\n".join(texts) if length <= 2 * READ_CHARACTERS else _head_and_tail(texts)
+        words = set(_WORD.findall(text.lower()))
+        blocks = (text.count("```") + 1) // 2
+        stripped = text.strip()
+        sentences = sum(map(stripped.count, _ENDS))
+        return length, len(self.simple_words & words), len(self.complex_words & words), blocks, sentences, history
+
+
+def total(parts: Sequence[Part]) -> float:
+    """The sum of the parts, from 0 to 100."""
+    return min(100.0, max(0.0, round(sum([part.points for part in parts]), 1)))
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is a word that can be found in a text."""
+    return _WORD.fullmatch(text) is not None
+
+
+def _words(settings: Mapping[str, Any], name: str, usual: str) -> frozenset[str]:
+    words = settings[name] if name in settings else usual.split()
+    return frozenset([one.lower() for one in (*words, *settings.get(f"add_{name}", ()))])
+
+
+def _messages(body: Any) -> Sequence[Any]:
+    """The conversation of a request: `messages`, or an `input` that is a list of items."""
+    for name in ("messages", "input"):
+        found = body.get(name) if isinstance(body, dict) else None
+        if isinstance(found, list) and found and isinstance(found[-1], dict):
+            return found
+    return ()
+
+
+def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
+    """The parts of the last text of the user: of a message, else of `prompt` or `input`."""
+    steps = MOST_STEPS
+    for message in reversed(messages[-MOST_STEPS:]):
+        if steps <= 0:
+            return []
+        steps -= 1
+        if not isinstance(message, dict) or message.get("role") != "user":
+            continue
+        content = message.get("content")
+        if isinstance(content, str):
+            return [content]
+        if isinstance(content, list):
+            texts = list(_text_parts(_both_ends(content, steps)))
+            steps -= len(content)
+            if texts:
+                return texts
+    if messages or not isinstance(body, dict):
+        return []
+    for name in ("prompt", "input"):
+        found = body.get(name)
+        if isinstance(found, str):
+            return [found]
+        if isinstance(found, list) and found:
+            return list(_text_parts(_both_ends(found, steps)))
+    return []
+
+
+def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:
+    half = max(1, most // 2)
+    return parts if len(parts) <= 2 * half else [*parts[:half], *parts[-half:]]
+
+
+def _text_parts(parts: Sequence[Any]) -> Iterator[str]:
+    """The texts among the parts of a message: no images, files or results of tools."""
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            kind, text = part.get("type"), part.get("text")
+            if isinstance(text, str) and isinstance(kind, str) and kind in _TEXT_PARTS:
+                yield text
+
+
+def _head_and_tail(texts: Sequence[str]) -> str:
+    """The first and the last characters of a long text; its middle is neither read nor copied."""
+    head: list[str] = []
+    room = READ_CHARACTERS
+    for text in texts:
+        head.append(text[:room])
+        room -= len(text)
+        if room <= 0:
+            break
+    tail: list[str] = []
+    room = READ_CHARACTERS
+    for text in reversed(texts):
+        tail.append(text[-room:])
+        room -= len(text)
+        if room <= 0:
+            break
+    return "\n".join([*head, *reversed(tail)])
+
+
+USUAL_SCORING = Scoring({})
