@@ -19,6 +19,8 @@ COMMANDS = {
     "explain": "say where a request goes, and why",
     "test": "run routing tests (*.cases.yaml)",
     "fmt": "format rule files: one layout, in the order in which rules are tried",
+    "score": "say how complex requests are, feature by feature",
+    "calibrate": "say how well thresholds part labelled requests",
     "order": "print the rules in the order that counts",
     "graph": "print the decision tree as text, Mermaid or DOT",
     "schema": "print the JSON Schema of rule files, for editors",

@@ -35,5 +35,6 @@ def test_the_table_is_printed() -> None:
         "compile, 1,000 rules",
         "explain, cold, shipped rules, from the cache",
         "hooks, 100 rules", "fmt, 1,000 rules in the DSL",
+        "score, a greeting",
     ):
         assert what in table

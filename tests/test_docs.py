@@ -27,7 +27,7 @@ from rulec.syntax import fields, vocabulary
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SURFACES = (".yaml", ".rules")
-PRINTING = ("compile", "fmt", "explain", "test", "order", "graph")
+PRINTING = ("compile", "fmt", "explain", "test", "score", "calibrate", "order", "graph")
 FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FINGERPRINT = re.compile(r"\b[0-9a-f]{12}\b")
 

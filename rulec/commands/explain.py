@@ -186,6 +186,11 @@ def explain_all(answerer: Any, path: str) -> int:
 
 
 def lines(path: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    yield from lines_of(read_text(path))
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text that are not empty, each with its number."""
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield number, line
