@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from rulec.serving.process import who_listens
+
 # What `pip install litellm` without its extra leaves out.
 _PROXY_PACKAGES = ("litellm", "fastapi", "uvicorn", "orjson")
 
@@ -37,35 +39,48 @@ def check_port(host: str, port: int) -> None:
             probe.bind(address)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise CannotServe(f"port {port} on {host} is taken; choose another with --port") from error
+                holder = who_listens(port)
+                by = f" by {holder}" if holder else ""
+                raise CannotServe(f"port {port} on {host} is taken{by}; choose another with --port") from error
             raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
-# The proxy ends with us however we end: its standard input is a pipe that closes when we are gone.
 # The folder we happen to stand in is no place to import from.
 _LAUNCH = """
 import os, signal, sys, threading
 sys.path[:] = [folder for folder in sys.path if folder]
+{follow}
+from litellm.proxy.proxy_cli import run_server
+run_server()
+"""
+# In the foreground the proxy ends with us however we end: its standard input is a pipe that closes when we are gone.
+_FOLLOW = """
 def follow_parent():
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=follow_parent, daemon=True).start()
-from litellm.proxy.proxy_cli import run_server
-run_server()
 """
 
 
 def start_proxy(
-    config: Path, host: str, port: int, environment: Mapping[str, str], output: IO[bytes] | None = None
+    config: Path,
+    host: str,
+    port: int,
+    environment: Mapping[str, str],
+    output: IO[bytes] | None = None,
+    *,
+    workers: int = 1,
+    detached: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start LiteLLM's proxy with a compiled config, in a session of its own; `output` takes what it prints."""
-    options = ["--config", str(config), "--host", host, "--port", str(port)]
+    """Start LiteLLM's proxy in a session of its own; `output` takes what it prints, `detached` lets it outlive us."""
+    options = ["--config", str(config), "--host", host, "--port", str(port), "--num_workers", str(workers)]
+    launch = _LAUNCH.format(follow="" if detached else _FOLLOW)
     # uvicorn's health check of five seconds kills workers that are still importing LiteLLM.
-    command = [sys.executable, "-c", _LAUNCH, *options, "--timeout_worker_healthcheck", "60"]
+    command = [sys.executable, "-c", launch, *options, "--timeout_worker_healthcheck", "60"]
     return subprocess.Popen(
         command,
         env=dict(environment),
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
         stdout=output,
         stderr=output and subprocess.STDOUT,
         start_new_session=True,

@@ -7,7 +7,13 @@ import pytest
 
 os.environ["RULEC_CACHE"] = "off"
 
-ALONE = {"proxy": "proxies", "test_demo.py": "processes", "test_serve.py": "processes", "editor": "editor"}
+ALONE = {
+    "proxy": "proxies",
+    "test_demo.py": "processes",
+    "test_serve.py": "processes",
+    "test_serve_background.py": "processes",
+    "editor": "editor",
+}
 """Tests that share something costly run one after the other, in one worker."""
 
 

@@ -24,11 +24,11 @@ LAYERS = (
     ("analysis", "gateway"),
     ("lints", "backends"),
     ("compiler", "cache"),
-    ("commands", "demo", "proxy"),
+    ("commands", "demo", "proxy", "serving"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-TOGETHER = frozenset(("commands", "demo", "proxy"))
+TOGETHER = frozenset(("commands", "demo", "proxy", "serving"))
 """What speaks to processes and terminals is one layer, whose rooms use each other."""
 TRAVELS_WITH = frozenset(("litellm",))
 """What the runtime may import where it is installed."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from rulec.commands.serve import missing_names
 from rulec.resources import resource_folder
+from rulec.serving.preparation import missing_names
 
 SERVE = [sys.executable, "-m", "rulec.cli", "serve"]
 CONFIG = """
@@ -25,6 +25,7 @@ model_list:
 general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}
 """
 START_SECONDS = 120
+KEY = "sk-of-these-tests-0123456789"
 
 
 @pytest.fixture
@@ -80,9 +81,19 @@ def test_a_taken_port_is_told(config: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        names = {"SMALL_KEY": "x", "LITELLM_MASTER_KEY": "sk-test"}
+        names = {"SMALL_KEY": "x", "LITELLM_MASTER_KEY": KEY}
         said = refused(config.parent, "--config", str(config), "--host", "127.0.0.1", "--port", port, **names)
     assert f"port {port} on 127.0.0.1 is taken" in said
+
+
+@pytest.mark.parametrize("key", ["sk-1234", "sk-short", "sk-aaaaaaaaaaaaaaaaaaaaaa"])
+def test_a_weak_master_key_is_refused_and_not_shown(config: Path, key: str) -> None:
+    said = refused(config.parent, "--config", str(config), SMALL_KEY="x", LITELLM_MASTER_KEY=key)
+    assert "openssl rand -hex 24" in said
+    assert key not in said
+    everywhere = ("--insecure", "--host", "0.0.0.0")
+    said = refused(config.parent, "--config", str(config), *everywhere, SMALL_KEY="x", LITELLM_MASTER_KEY=key)
+    assert "--insecure listens on this machine alone" in said
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
@@ -100,7 +111,7 @@ def test_missing_files_are_told(tmp_path: Path) -> None:
 def test_rules_that_do_not_compile_are_not_served(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "broken.yaml").write_text("providers: [\n", encoding="utf-8")
-    said = refused(tmp_path, LITELLM_MASTER_KEY="sk-test")
+    said = refused(tmp_path, LITELLM_MASTER_KEY=KEY)
     assert "broken.yaml" in said
     assert not (tmp_path / "generated").exists()
 
@@ -115,7 +126,7 @@ def heed_interrupts() -> None:
 def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()
     (tmp_path / ".env").write_text(
-        f"LITELLM_MASTER_KEY=sk-from-file\nLITELLM_PORT={port}\nLITELLM_HOST=127.0.0.1\n", encoding="utf-8"
+        f"LITELLM_MASTER_KEY=sk-from-file-0123456789\nLITELLM_PORT={port}\nLITELLM_HOST=127.0.0.1\n", encoding="utf-8"
     )
     command = [*SERVE, str(resource_folder("rules"))]
     with (tmp_path / "log").open("wb") as log:
@@ -123,7 +134,7 @@ def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, numb
             command, cwd=tmp_path, env=environment(), stdout=log, stderr=log, preexec_fn=heed_interrupts
         )
     try:
-        assert names_of_models(process, port, "sk-from-file") >= {"llama3.1:8b", "llama2-13b-vllm"}
+        assert names_of_models(process, port, "sk-from-file-0123456789") >= {"llama3.1:8b", "llama2-13b-vllm"}
     finally:
         process.send_signal(number)
         code = process.wait(30)

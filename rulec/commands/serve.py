@@ -1,4 +1,4 @@
-"""`rulec serve`: the real LiteLLM proxy in the foreground, routing by a rule set."""
+"""`rulec serve`: the real LiteLLM proxy, routing by a rule set, in the foreground or in the background."""
 
 from __future__ import annotations
 
@@ -6,149 +6,153 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rulec.commands.output import add_rules_argument, exists, print_diagnostics, rules_folder
+from rulec.commands.output import add_rules_argument
 from rulec.proxy import CannotServe, check_port, require_proxy, start_proxy
+from rulec.records import record
 
 HELP = "compile a rule set and run the LiteLLM proxy with it"
 
 DEFAULT_HOST = "0.0.0.0"
 DEFAULT_PORT = 4000
-_PERMIT_NO_KEY = "dangerously_permit_weak_or_unset_master_key"
-_REFERENCE = "os.environ/"
+ACTIONS = ("start", "stop", "restart", "status", "logs", "check")
+_PATHS = ("rules", "config", "out", "env_file")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"rulec serve [{'|'.join(ACTIONS)}] [RULES] [options]"
+    parser.add_argument(
+        "action",
+        nargs="?",
+        metavar="ACTION",
+        help="start, stop, restart, status, logs or check; else in the foreground",
+    )
     add_rules_argument(parser)
     parser.add_argument("--config", metavar="FILE", help="serve this litellm_config.yaml instead of a rule set")
-    parser.add_argument("--out", default="generated", metavar="DIR", help="where the compiled pair goes (generated)")
+    parser.add_argument("--out", metavar="DIR", help="where the compiled pair goes (generated)")
     parser.add_argument("--host", help=f"address to listen on (LITELLM_HOST, else {DEFAULT_HOST})")
-    parser.add_argument("--port", help=f"port to listen on (LITELLM_PORT, else {DEFAULT_PORT})")
+    parser.add_argument(
+        "--port", help=f"port to listen on, and name of a background proxy (LITELLM_PORT, else {DEFAULT_PORT})"
+    )
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes that share the port (1)")
     parser.add_argument("--env-file", metavar="FILE", help="file with NAME=value lines (.env, where there is one)")
+    parser.add_argument("--insecure", action="store_true", help="accept a weak master key, on loopback only")
+    parser.add_argument("--run-dir", metavar="DIR", help="where background proxies keep run file and log")
+    parser.add_argument(
+        "--grace", type=_seconds, default=30.0, metavar="SECONDS", help="stop, restart: time for running requests (30)"
+    )
+    parser.add_argument("-f", "--follow", action="store_true", help="logs: go on as the log grows")
+    parser.add_argument("-n", "--lines", type=_count, default=50, metavar="N", help="logs: the last N lines (50)")
+    parser.add_argument("--url", help="check: the proxy (that of this machine)")
+    parser.add_argument("--key-env", metavar="NAME", help="check: the variable with the key (that of the master key)")
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text[:9]) > 0:
+        return int(text[:9])
+    raise argparse.ArgumentTypeError(f"`{text}` is no number from 1 on")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if 0 <= seconds <= 86400:
+        return seconds
+    raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds from 0 to 86400")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.action is not None and arguments.action not in ACTIONS:
+        if arguments.folder is not None:
+            print(f"rulec: `{arguments.action}` is no action; there are {', '.join(ACTIONS)}", file=sys.stderr)
+            return 2
+        arguments.folder, arguments.action = arguments.action, None
     try:
         require_proxy()
-        environment = serving_environment(arguments.env_file)
-        host = arguments.host or environment.get("LITELLM_HOST") or DEFAULT_HOST
-        port = _port(arguments.port or environment.get("LITELLM_PORT") or str(DEFAULT_PORT))
-        config = _config(arguments, environment)
-        check_environment(config, environment)
-        check_port(host, port)
+        if arguments.action is None:
+            return _serve_in_foreground(arguments)
+        from rulec.commands import serve_background
+
+        action: Any = getattr(serve_background, arguments.action)
+        return int(action(arguments))
     except CannotServe as reason:
         print(f"rulec: {reason}", file=sys.stderr)
         return 2
-    print(f"rulec: serving {config} on http://{host}:{port}", file=sys.stderr, flush=True)
-    return _run_in_foreground(config, host, port, environment)
 
 
-def serving_environment(env_file: str | None) -> dict[str, str]:
-    """The environment of the proxy: ours, then what the `.env` file adds, then what makes LiteLLM keep its word."""
-    environment = {**_read_env_file(env_file), **os.environ}
-    # Without this, embeddings, images and moderations call a failing provider three times before a hop is tried.
-    environment["DEFAULT_MAX_RETRIES"] = "0"
-    # A proxy that may not write bytecode starts three times slower.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
+@record
+class Prepared:
+    """A proxy that may be started: everything that can be known before has been checked, but for the port."""
+
+    config: Path
+    host: str
+    port: int
+    environment: dict[str, str]
+    options: dict[str, Any]
 
 
-def _read_env_file(name: str | None) -> dict[str, str]:
-    path = Path(name or ".env")
-    if not path.is_file():
-        if name is not None:
-            raise CannotServe(f"there is no file `{name}`")
-        return {}
-    from dotenv import dotenv_values
-
-    try:
-        return {key: value for key, value in dotenv_values(path).items() if value is not None}
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotServe(f"`{path}` cannot be read: {error}") from error
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise CannotServe(f"`{text}` is no port; a port is a number from 1 to 65535")
-
-
-def _config(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Path:
-    """The compiled config to serve: the one named, else the one that the rule set compiles to."""
-    named_rules = arguments.rules or arguments.folder
-    if arguments.config and named_rules:
+def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of the command line that a restart keeps; paths as they are from everywhere."""
+    rules = arguments.rules or arguments.folder
+    if arguments.config and rules:
         raise CannotServe("give a rules folder or --config, not both")
-    name = arguments.config or (None if named_rules else environment.get("LITELLM_CONFIG_PATH"))
-    if name is None:
-        return _compiled(Path(rules_folder(arguments)), Path(arguments.out))
-    path = Path(name)
-    if not path.is_file():
-        raise CannotServe(f"there is no config `{name}`")
-    return path
+    names = {**vars(arguments), "rules": rules}
+    given = {name: names[name] for name in (*_PATHS, "host", "workers", "insecure") if names[name]}
+    return {name: os.path.abspath(value) if name in _PATHS else value for name, value in given.items()}
 
 
-def _compiled(rules: Path, out: Path) -> Path:
-    from rulec.compiler import compile_folder, write
+def environment_and_port(arguments: argparse.Namespace, env_file: str | None) -> tuple[dict[str, str], int]:
+    from rulec.serving.preparation import port_number, serving_environment
 
-    if not exists(rules):
-        raise CannotServe(f"there is no `{rules}`; name the rules folder, or a compiled pair with --config")
-    compilation = compile_folder(rules)
-    print_diagnostics(compilation.diagnostics)
-    if compilation.failed:
-        raise CannotServe(f"`{rules}` does not compile")
-    try:
-        write(compilation.artifacts, out)
-    except OSError as error:
-        raise CannotServe(f"cannot write to `{out}`: {error.strerror}") from error
-    return out / "litellm_config.yaml"
+    environment = serving_environment(env_file)
+    return environment, port_number(arguments.port or environment.get("LITELLM_PORT") or str(DEFAULT_PORT))
 
 
-def check_environment(config: Path, environment: Mapping[str, str]) -> None:
-    """Refuse to start a proxy that lacks an environment variable its config reads, and name all that are missing."""
-    missing = missing_names(_read_config(config), environment)
-    if missing:
-        names = ", ".join(missing)
-        raise CannotServe(f"the environment lacks {names}; set them, or write them into `.env` as NAME=value")
+def prepare(options: dict[str, Any], environment: dict[str, str], port: int) -> Prepared:
+    """Compile, and check what a proxy with these options needs."""
+    from rulec.serving.master_key import permit_weak_key
+    from rulec.serving.preparation import check_environment, compiled
+
+    host = options.get("host") or environment.get("LITELLM_HOST") or DEFAULT_HOST
+    if options.get("insecure"):
+        permit_weak_key(host, environment)
+    named = options.get("config") or (None if options.get("rules") else environment.get("LITELLM_CONFIG_PATH"))
+    if named:
+        config, source = Path(named), {"config": os.path.abspath(named)}
+        if not config.is_file():
+            raise CannotServe(f"there is no config `{_shown(named)}`")
+    else:
+        rules = options.get("rules") or "rules"
+        out = options.get("out") or "generated"
+        config = compiled(Path(_shown(rules)), Path(_shown(out)))
+        source = {"rules": os.path.abspath(rules), "out": os.path.abspath(out)}
+    check_environment(config, environment)
+    kept = {name: value for name, value in options.items() if name not in ("rules", "config", "out")}
+    return Prepared(config, host, port, environment, {**kept, **source, "host": host})
 
 
-def missing_names(config: Any, environment: Mapping[str, str]) -> list[str]:
-    """The variables that a config needs and the environment does not set, in the order of the config."""
-    needed = dict.fromkeys(_references(config))
-    permitted = f"LITELLM_{_PERMIT_NO_KEY.upper()}" in environment
-    general = config.get("general_settings") if isinstance(config, dict) else None
-    settled = isinstance(general, dict) and ("master_key" in general or _PERMIT_NO_KEY in general)
-    if not permitted and not settled:
-        needed.setdefault("LITELLM_MASTER_KEY")
-    return [name for name in needed if not environment.get(name)]
+def _shown(path: str) -> str:
+    """A path as its user would write it."""
+    near = os.path.relpath(path)
+    return path if near.startswith("..") else near
 
 
-def _references(value: Any) -> Iterator[str]:
-    """Every NAME of an `os.environ/NAME` in a config."""
-    if isinstance(value, str) and value.startswith(_REFERENCE):
-        yield value.removeprefix(_REFERENCE)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item)
+def _serve_in_foreground(arguments: argparse.Namespace) -> int:
+    environment, port = environment_and_port(arguments, arguments.env_file)
+    ready = prepare(given_options(arguments), environment, port)
+    check_port(ready.host, port)
+    print(f"rulec: serving {ready.config} on http://{ready.host}:{port}", file=sys.stderr, flush=True)
+    return _run_in_foreground(ready.config, ready.host, port, environment, arguments.workers or 1)
 
 
-def _read_config(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CannotServe(f"`{path}` cannot be read: {error}") from error
-
-
-def _run_in_foreground(config: Path, host: str, port: int, environment: Mapping[str, str]) -> int:
+def _run_in_foreground(config: Path, host: str, port: int, environment: Mapping[str, str], workers: int) -> int:
     """Run the proxy until it ends or a signal asks us to end it: 0 when asked, 2 when it failed by itself."""
-    process = start_proxy(config, host, port, environment)
+    process = start_proxy(config, host, port, environment, workers=workers)
     asked = False
 
     def pass_on(*_: object) -> None:

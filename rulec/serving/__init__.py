@@ -1,0 +1,1 @@
+"""The LiteLLM proxy in the background: started, found again, asked and ended."""
