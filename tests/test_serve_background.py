@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -225,3 +226,25 @@ def test_a_restart_keeps_the_options_and_takes_new_rules(place: Place) -> None:
     while place.listens() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not place.listens(), "workers outlived the proxy"
+
+
+@pytest.mark.proxy
+@pytest.mark.slow
+def test_a_stop_waits_for_running_requests(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rulec.demo.providers.HANG_SECONDS", 3.0)  # then the provider drops the connection
+    weak = "sk-1234"
+    assert "openssl rand" in place.serve("start", expect=2, LITELLM_MASTER_KEY=weak)
+    place.serve("start", "--insecure", LITELLM_MASTER_KEY=weak)
+    place.provider.fail(always="timeout")
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
+    body = json.dumps({"model": "small", "messages": [{"role": "user", "content": "hello"}]})
+    headers = {"authorization": f"Bearer {weak}", "content-type": "application/json"}
+    connection.request("POST", "/v1/chat/completions", body, headers)
+    deadline = time.monotonic() + 30
+    while not place.provider.requests and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert place.provider.requests, "the request did not reach the provider"
+    assert "has ended" in place.serve("stop")
+    response = connection.getresponse()
+    assert response.getheader("x-rulec-version"), response.read()
+    connection.close()
