@@ -27,6 +27,11 @@ def require_proxy() -> None:
         raise CannotServe('the LiteLLM proxy is not installed; `pip install "rulec[proxy]"` brings it')
 
 
+def url_of(host: str, port: int) -> str:
+    """The address of a proxy as browsers take it."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def check_port(host: str, port: int) -> None:
     """Refuse a port that is taken: LiteLLM itself would silently take a random one instead."""
     try:

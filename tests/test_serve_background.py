@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from rulec.demo.providers import Provider
+from rulec.proxy import url_of
 from rulec.serving.process import birth, who_listens
 
 SERVE = [sys.executable, "-m", "rulec.cli", "serve"]
@@ -191,6 +192,11 @@ def test_who_listens_is_known() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert f"(process {os.getpid()})" in (who_listens(taken.getsockname()[1]) or "")
+
+
+def test_an_address_is_one_that_browsers_take() -> None:
+    assert url_of("127.0.0.1", 4000) == "http://127.0.0.1:4000"
+    assert url_of("::1", 4000) == "http://[::1]:4000"
 
 
 def test_mistaken_words_are_told(place: Place) -> None:

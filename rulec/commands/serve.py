@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rulec.commands.output import add_rules_argument
-from rulec.proxy import CannotServe, check_port, require_proxy, start_proxy
+from rulec.proxy import CannotServe, check_port, require_proxy, start_proxy, url_of
 from rulec.records import record
 
 HELP = "compile a rule set and run the LiteLLM proxy with it"
@@ -146,7 +146,7 @@ def _serve_in_foreground(arguments: argparse.Namespace) -> int:
     environment, port = environment_and_port(arguments, arguments.env_file)
     ready = prepare(given_options(arguments), environment, port)
     check_port(ready.host, port)
-    print(f"rulec: serving {ready.config} on http://{ready.host}:{port}", file=sys.stderr, flush=True)
+    print(f"rulec: serving {ready.config} on {url_of(ready.host, port)}", file=sys.stderr, flush=True)
     return _run_in_foreground(ready.config, ready.host, port, environment, arguments.workers or 1)
 
 

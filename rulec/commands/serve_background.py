@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rulec.commands.serve import Prepared, environment_and_port, given_options, prepare
-from rulec.proxy import CannotServe, check_port
+from rulec.proxy import CannotServe, check_port, url_of
 from rulec.serving import background
 from rulec.serving.run_file import RunFolder
 
@@ -41,7 +41,7 @@ def start(arguments: argparse.Namespace) -> int:
 def _start(folder: RunFolder, ready: Prepared) -> None:
     options = {**ready.options, "folder": os.getcwd()}
     pid = background.start(folder, ready.config, ready.host, ready.port, ready.environment, options)
-    print(f"rulec: serving {ready.config} on http://{ready.host}:{ready.port} (process {pid})")
+    print(f"rulec: serving {ready.config} on {url_of(ready.host, ready.port)} (process {pid})")
     print(f"the log is {folder.log(ready.port)}")
 
 
@@ -123,7 +123,7 @@ def status(arguments: argparse.Namespace) -> int:
     seconds = max(0.0, time.time() - remembered["since"])
     running = background.answers(remembered["host"], port)
     state = "running" if running else "starting" if seconds < background.START_SECONDS else "not answering"
-    rows = [("state", state), ("process", str(remembered["pid"])), ("address", f"http://{remembered['host']}:{port}")]
+    rows = [("state", state), ("process", str(remembered["pid"])), ("address", url_of(remembered["host"], port))]
     rows += [
         ("uptime", _duration(seconds)),
         ("workers", str(remembered["options"].get("workers") or 1)),
@@ -206,7 +206,7 @@ def check(arguments: argparse.Namespace) -> int:
     environment, port = environment_and_port(arguments, arguments.env_file)
     remembered = None if arguments.url else RunFolder(arguments.run_dir).read(port)
     host = background.reachable(remembered["host"] if remembered else environment.get("LITELLM_HOST") or "0.0.0.0")
-    url = arguments.url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = arguments.url or url_of(host, port)
     name = arguments.key_env or "LITELLM_MASTER_KEY"
     key = environment.get(name)
     if not key and remembered and not arguments.key_env:
