@@ -180,6 +180,12 @@ TABLES: dict[str, Any] = {
         ('suffix', '.gguf'),
     ),
     'zones': (),
+    'costs': {},
+    'strategies': {
+        'least_loaded': {},
+        'usage_based': {'weight_factors': {'latency': 0.4, 'success_rate': 0.4, 'cost': 0.2}},
+        'fastest_response': {'measure': 'time_to_first_token'},
+    },
 }
 
 # Settings of providers that the environment may change: (variable, default) in place of each reference.
@@ -1741,47 +1747,22 @@ def _model_places(
     return places
 
 
-# -------------------- strategies --------------------
-# Which candidate goes first: the order in which the candidates of a decision are tried.
+ENGINE = Engine(TABLES)
+
+
+# -------------------- strategies/drawn --------------------
+# Orders by chance: all candidates alike, or by their weights, and the same ones for the same caller where that is asked.
 
 
 import hashlib
-import random
 from typing import Any
 
-
-MOST_COUNTERS = 10_000
-
-_turns: dict[str, int] = {}
-
-
-def order_candidates(decision: Decision, identity: str | None = None, rng: Any = random) -> list[int]:
-    """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
-    count = len(decision.candidates)
-    if count < 2:
-        return list(range(count))
-    if decision.strategy == "weighted":
-        sticky = decision.sticky is not None and identity is not None
-        share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
-        return weighted_order(decision.candidates, share, rng)
-    if decision.strategy == "round_robin":
-        return round_robin_order(decision.rule or "", count)
-    return random_order(count, rng)
 
 
 def random_order(count: int, rng: Any) -> list[int]:
     order = list(range(count))
     rng.shuffle(order)
     return order
-
-
-def round_robin_order(name: str, count: int) -> list[int]:
-    """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
-    if len(_turns) >= MOST_COUNTERS:
-        _turns.clear()
-    turn = _turns.get(name, 0)
-    _turns[name] = turn + 1
-    return [(turn + step) % count for step in range(count)]
 
 
 def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: Any) -> list[int]:
@@ -1812,7 +1793,476 @@ def stable_share(text: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / (1 << 53)
 
 
-ENGINE = Engine(TABLES)
+# -------------------- strategies/ranking --------------------
+# What strategies that rank have in common: the registry of them, and when a deployment is due for a trial.
+
+
+import math
+from typing import Any
+
+TRIAL_SECONDS = 15.0
+MOST_RANKINGS = 2_000
+
+STRATEGIES: dict[str, Any] = {}
+"""Strategies by name: made from their settings, they give each candidate a rank; the lowest goes first."""
+
+
+def is_due(deployment: Any, now: float) -> bool:
+    """Whether a deployment without fresh figures may get one request, so that there are some."""
+    return deployment is None or deployment.tried_at is None or now - deployment.tried_at > TRIAL_SECONDS
+
+
+def percentile_of(samples: list[float], percentile: float) -> float:
+    """The smallest sample that is at least as large as this percentage of all."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered), max(1, math.ceil(len(ordered) * percentile / 100))) - 1]
+
+
+class Rankings:
+    """The last ranking of each set of candidates, which counts until its time is over."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self) -> None:
+        self.kept: dict[Any, list[Any]] = {}
+
+    def of(self, decision: Any) -> list[Any]:
+        """[what says when it ends, the ranking], empty where none is known; to be changed in place."""
+        candidates = decision.candidates
+        key = (decision.rule, candidates[0].group, len(candidates))
+        found = self.kept.get(key)
+        if found is None:
+            if len(self.kept) >= MOST_RANKINGS:
+                self.kept.clear()
+            found = self.kept[key] = []
+        return found
+
+
+# -------------------- strategies/least_loaded --------------------
+# `least_loaded`: the candidate with the fewest requests under way.
+
+
+from typing import Any
+
+
+
+class LeastLoaded:
+    def __init__(self, settings: dict[str, Any]) -> None:
+        pass
+
+    def ranks(self, decision: Any, state: Any, facts: Any) -> list[int]:
+        return [state.in_flight(one.provider, one.model) for one in decision.candidates]
+
+
+STRATEGIES["least_loaded"] = LeastLoaded
+
+
+# -------------------- strategies/usage_based --------------------
+# `usage_based`: the candidate with the best score from latency, success rate and cost.
+#
+# score = latency factor * (lowest latency / latency) * success rate + success factor * success rate + cost factor *
+# (lowest price / price). The ratios make latency and price comparable; a fast failure is no merit.
+
+
+from typing import Any
+
+
+FACTORS = {"latency": 0.4, "success_rate": 0.4, "cost": 0.2}
+REFRESH_EVERY = 10
+
+
+class UsageBased:
+    """Scores are made anew after `refresh_every_requests` requests of the same candidates."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        factors = settings.get("weight_factors") or FACTORS
+        self.latency, self.success, self.cost = (float(factors.get(name, 0.0)) for name in FACTORS)
+        self.every = int(settings.get("refresh_every_requests", REFRESH_EVERY))
+        self.rankings = Rankings()
+
+    def ranks(self, decision: Any, state: Any, facts: Any) -> list[float]:
+        kept = self.rankings.of(decision)
+        if not kept or kept[0] <= 0:
+            kept[:] = [self.every, [-one for one in self.scores(decision.candidates, state, facts)]]
+        kept[0] -= 1
+        ranks: list[float] = kept[1]
+        return ranks
+
+    def scores(self, candidates: Any, state: Any, facts: Any) -> list[float]:
+        now = state.clock()
+        found = [state.get(one.provider, one.model) for one in candidates]
+        latencies = [None if one is None else one.latency.mean(now) for one in found]
+        successes = [1.0 if one is None else one.successes.trusting_mean(now) for one in found]
+        prices = [facts.price(one) for one in candidates]
+        dearest = max((price for price in prices if price is not None), default=None)
+        quick = ratios(latencies)  # the unknown is taken for the quickest, so that it is tried
+        cheap = ratios([dearest if price is None else price for price in prices])
+        return [
+            round(self.latency * speed * rate + self.success * rate + self.cost * saving, 9)
+            for speed, rate, saving in zip(quick, successes, cheap, strict=True)
+        ]
+
+
+def ratios(values: list[float | None]) -> list[float]:
+    """The lowest value divided by each one, from 0 to 1; 1 where nothing is known."""
+    lowest = min((value for value in values if value is not None), default=0.0)
+    return [1.0 if value is None or value <= lowest else lowest / value for value in values]
+
+
+STRATEGIES["usage_based"] = UsageBased
+
+
+# -------------------- strategies/fastest_response --------------------
+# `fastest_response`: the candidate whose recent answers, or their first tokens, came fastest at a high percentile.
+
+
+import math
+from typing import Any
+
+
+PERCENTILE = 95.0
+REEVALUATE_SECONDS = 60.0
+WINDOW_SECONDS = 300.0
+
+
+class FastestResponse:
+    """Ranks are made anew after `reevaluate_seconds`, and at once for a deployment that is due for a trial."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.measure = settings.get("measure", "time_to_first_token")
+        self.percentile = float(settings.get("percentile", PERCENTILE))
+        self.period = float(settings.get("reevaluate_seconds", REEVALUATE_SECONDS))
+        self.window = float(settings.get("window_seconds", WINDOW_SECONDS))
+        self.rankings = Rankings()
+
+    def ranks(self, decision: Any, state: Any, facts: Any) -> list[float]:
+        now = state.clock()
+        kept = self.rankings.of(decision)
+        candidates = decision.candidates
+        if not kept or now >= kept[0] or self.learned(kept[1], candidates, state, now):
+            kept[:] = [now + self.period, self.figures(candidates, state, now)]
+        figures: list[float | None] = kept[1]
+        return [
+            figure if figure is not None else self.unknown(state.get(one.provider, one.model), now)
+            for figure, one in zip(figures, candidates, strict=True)
+        ]
+
+    def unknown(self, deployment: Any, now: float) -> float:
+        """Without a figure: first when it is due for a trial, else last."""
+        return -1.0 if is_due(deployment, now) else math.inf
+
+    def learned(self, figures: list[float | None], candidates: Any, state: Any, now: float) -> bool:
+        """Whether a candidate without a figure has one now: it should not wait for the period."""
+        return any(
+            figure is None and self.figure(state.get(one.provider, one.model), now) is not None
+            for figure, one in zip(figures, candidates, strict=True)
+        )
+
+    def figures(self, candidates: Any, state: Any, now: float) -> list[float | None]:
+        return [self.figure(state.get(one.provider, one.model), now) for one in candidates]
+
+    def figure(self, deployment: Any, now: float) -> float | None:
+        if deployment is None:
+            return None
+        recent = deployment.first_tokens if self.measure == "time_to_first_token" else deployment.latencies
+        samples = [value for at, value in recent if now - at <= self.window]
+        return percentile_of(samples, self.percentile) if samples else None
+
+
+STRATEGIES["fastest_response"] = FastestResponse
+
+
+# -------------------- strategies/most_capacity --------------------
+# `most_capacity`: the candidate with the largest context; among equals, the one with the fewest requests under way.
+
+
+from typing import Any
+
+
+
+class MostCapacity:
+    def __init__(self, settings: dict[str, Any]) -> None:
+        pass
+
+    def ranks(self, decision: Any, state: Any, facts: Any) -> list[tuple[int, int]]:
+        return [(-(facts.context(one) or 0), state.in_flight(one.provider, one.model)) for one in decision.candidates]
+
+
+STRATEGIES["most_capacity"] = MostCapacity
+
+
+# -------------------- strategies/balancer --------------------
+# Which candidate goes first: the order in which the candidates of a decision are tried.
+
+
+import random
+import sys
+from typing import Any
+
+
+MOST_COUNTERS = 10_000
+INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
+MOST_PRICES = 10_000
+
+
+class Facts:
+    """What strategies know of candidates without having seen them serve: context and price."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.providers = tables.get("providers", {})
+        self.models = tables.get("models", {})
+        self.costs = tables.get("costs", {})
+        self.prices: dict[tuple[str, str], float | None] = {}
+
+    def context(self, candidate: Any) -> int | None:
+        """The context of the model, else of the provider."""
+        entry = self.models.get(candidate.group)
+        context: int | None = entry[2] if entry is not None else None
+        return self.providers[candidate.provider][3] if context is None else context
+
+    def price(self, candidate: Any) -> float | None:
+        """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
+        key = (candidate.group, candidate.litellm_model)
+        if key not in self.prices:
+            if len(self.prices) >= MOST_PRICES:
+                self.prices.clear()
+            cost = self.costs.get(candidate.group) or cost_by_litellm(candidate.litellm_model)
+            self.prices[key] = None if cost is None else INPUT_SHARE * cost[0] + (1 - INPUT_SHARE) * cost[1]
+        return self.prices[key]
+
+
+def cost_by_litellm(model: str) -> tuple[float, float] | None:
+    """Input and output per million tokens by the price map that LiteLLM holds in memory."""
+    known = getattr(sys.modules.get("litellm"), "model_cost", None) or {}
+    entry = known.get(model) or known.get(model.partition("/")[2]) or {}
+    paid, made = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+    if not isinstance(paid, (int, float)) or not isinstance(made, (int, float)):
+        return None
+    return paid * 1_000_000, made * 1_000_000
+
+
+class Balancer:
+    """The strategies of one rule set with their settings, and whose turn it is."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.facts = Facts(tables)
+        self.turns: dict[str, int] = {}
+        settings = tables.get("strategies", {})
+        self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
+
+    def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
+        """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+        count = len(decision.candidates)
+        if count < 2:
+            return list(range(count))
+        if decision.strategy == "weighted":
+            sticky = decision.sticky is not None and identity is not None
+            share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
+            return weighted_order(decision.candidates, share, rng)
+        ranking = self.ranking.get(decision.strategy) if state is not None else None
+        if ranking is None and decision.strategy != "round_robin":
+            return random_order(count, rng)
+        order = self.in_turn(decision.rule or "", count)
+        if ranking is not None:
+            order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
+        return order
+
+    def in_turn(self, name: str, count: int) -> list[int]:
+        """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
+        if len(self.turns) >= MOST_COUNTERS:
+            self.turns.clear()
+        turn = self.turns.get(name, 0)
+        self.turns[name] = turn + 1
+        first = turn % count
+        return [*range(first, count), *range(first)]
+
+    def take_over(self, old: Any) -> None:
+        """Go on where the old rules were in turn."""
+        self.turns.update(old.turns)
+
+
+BALANCER = Balancer(TABLES)
+
+
+# -------------------- state --------------------
+# What this process knows of each deployment from the requests it served: who is busy, how fast, how reliable.
+#
+# An attempt under way is an entry of a set, under the ticket of its request, never a count: a ticket has at most one
+# attempt, whatever ends it ends it once, and what no hook ends is swept. Everything is bounded, and old figures fade.
+
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+MOST_DEPLOYMENTS = 2_000
+MOST_ATTEMPTS = 20_000
+MOST_SAMPLES = 40
+RESERVED_SECONDS = 60.0  # from the choice to the attempt; then the request was turned away by somebody else
+LONGEST_SECONDS = 7200.0  # longer than any time-out
+HALF_LIFE = 120.0
+LEAST_WEIGHT = 0.05  # below it a fading figure is unknown again
+MOST_WEIGHT = 20.0
+TRUST = 1.0  # how many successes each deployment is credited with before anything is known
+FAULTS_OF_REQUESTS = frozenset(("context_window", "content_policy", "bad_request"))
+
+
+class Fading:
+    """A mean in which what is `HALF_LIFE` seconds old counts half."""
+
+    __slots__ = ("at", "total", "weight")
+
+    def __init__(self) -> None:
+        self.total = self.weight = self.at = 0.0
+
+    def add(self, value: float, now: float) -> None:
+        fading = self.fading(now)
+        if self.weight * fading + 1 > MOST_WEIGHT:
+            fading = (MOST_WEIGHT - 1) / self.weight
+        self.total = self.total * fading + value
+        self.weight = self.weight * fading + 1
+        self.at = now
+
+    def fading(self, now: float) -> float:
+        return float(0.5 ** (max(0.0, now - self.at) / HALF_LIFE))
+
+    def mean(self, now: float) -> float | None:
+        """The mean, None where nothing is known any more."""
+        return self.total / self.weight if self.weight * self.fading(now) >= LEAST_WEIGHT else None
+
+    def trusting_mean(self, now: float) -> float:
+        """The mean with `TRUST` ones added: what is new or long unseen is taken for good."""
+        fading = self.fading(now)
+        if self.weight * fading < LEAST_WEIGHT:
+            return 1.0
+        return (self.total * fading + TRUST) / (self.weight * fading + TRUST)
+
+
+class Deployment:
+    """The figures of one deployment; `open` are the tickets that it serves now."""
+
+    __slots__ = ("first_tokens", "latencies", "latency", "open", "successes", "tried_at")
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.latency = Fading()
+        self.successes = Fading()
+        self.latencies: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
+        self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
+        self.tried_at: float | None = None
+
+
+class Attempt:
+    """One attempt under way; `begun` is None while it is only planned."""
+
+    __slots__ = ("begun", "clock", "place", "wall")
+
+    def __init__(self, place: tuple[str, str], clock: float, wall: float, begun: bool) -> None:
+        self.place = place
+        self.clock = clock
+        self.wall = wall
+        self.begun = begun
+
+
+class State:
+    """The deployments that this process has met, by (provider, upstream model), and the attempts under way."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.wall = wall
+        self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
+        self.attempts: OrderedDict[str, Attempt] = OrderedDict()
+        self.reserved: OrderedDict[str, Attempt] = OrderedDict()
+
+    # -- what strategies read --
+
+    def get(self, provider: str, model: str) -> Deployment | None:
+        return self.deployments.get((provider, model))
+
+    def in_flight(self, provider: str, model: str) -> int:
+        found = self.deployments.get((provider, model))
+        return len(found.open) if found is not None else 0
+
+    # -- the life of an attempt --
+
+    def reserve(self, ticket: str, provider: str, model: str) -> None:
+        """A request was given to this deployment and will soon reach it; it counts from now on."""
+        self.open(self.reserved, ticket, Attempt((provider, model), self.clock(), 0.0, False))
+
+    def begin(self, ticket: str, provider: str, model: str) -> None:
+        """An attempt begins; whatever this ticket had open before is over."""
+        self.open(self.attempts, ticket, Attempt((provider, model), self.clock(), self.wall(), True))
+
+    def open(self, kind: OrderedDict[str, Attempt], ticket: str, attempt: Attempt) -> None:
+        self.close(ticket)
+        self.sweep(attempt.clock)
+        kind[ticket] = attempt
+        deployment = self.deployments.get(attempt.place)
+        if deployment is None:
+            deployment = self.deployments[attempt.place] = Deployment()
+            if len(self.deployments) > MOST_DEPLOYMENTS:
+                self.deployments.popitem(last=False)
+        else:
+            self.deployments.move_to_end(attempt.place)
+        deployment.open.add(ticket)
+        deployment.tried_at = attempt.clock
+
+    def close(self, ticket: str) -> Attempt | None:
+        """End what this ticket has open, without a judgement; None where nothing is open."""
+        attempt = self.attempts.pop(ticket, None) or self.reserved.pop(ticket, None)
+        deployment = self.deployments.get(attempt.place) if attempt is not None else None
+        if deployment is not None:
+            deployment.open.discard(ticket)
+        return attempt
+
+    def succeed(self, ticket: str, ended: float | None = None, first_token: float | None = None) -> None:
+        """The attempt was served; `ended` and `first_token` are moments of the wall clock, the latter of streams only."""
+        attempt = self.close(ticket)
+        deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
+        if attempt is None or deployment is None:
+            return
+        now = self.clock()
+        deployment.successes.add(1.0, now)
+        latency = seconds_between(attempt.wall, ended)
+        if latency is None:
+            latency = now - attempt.clock
+        deployment.latency.add(latency, now)
+        deployment.latencies.append((now, latency))
+        first = seconds_between(attempt.wall, first_token)
+        if first is not None:
+            deployment.first_tokens.append((now, first))
+
+    def fail(self, ticket: str, kind: str) -> None:
+        """The attempt failed; a fault of the request says nothing about the deployment."""
+        attempt = self.close(ticket)
+        deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
+        if deployment is not None and kind not in FAULTS_OF_REQUESTS:
+            deployment.successes.add(0.0, self.clock())
+
+    def sweep(self, now: float) -> None:
+        """Close what no hook will end any more."""
+        for kind, longest in ((self.attempts, LONGEST_SECONDS), (self.reserved, RESERVED_SECONDS)):
+            while kind:
+                ticket, oldest = next(iter(kind.items()))
+                if len(kind) < MOST_ATTEMPTS and now - oldest.clock <= longest:
+                    break
+                self.close(ticket)
+
+
+def seconds_between(begin: float, end: float | None) -> float | None:
+    """Seconds from one moment of the wall clock to another, None where the clock was set in between."""
+    return end - begin if end is not None and 0 <= end - begin <= LONGEST_SECONDS else None
+
+
+def moment(value: Any) -> float | None:
+    """A moment of the wall clock from what LiteLLM gives: a datetime, a number, or nothing."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    try:
+        return float(value.timestamp())
+    except (AttributeError, OSError, OverflowError, TypeError, ValueError):
+        return None
 
 
 # -------------------- caller --------------------
@@ -2081,7 +2531,7 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "tried")
+    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
 
     def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
         self.steps = steps
@@ -2089,6 +2539,7 @@ class Plan:
         self.fingerprint = fingerprint
         self.delay = delay  # seconds before a retry
         self.since = since
+        self.ticket = ""
         self.at = 0
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
@@ -2146,21 +2597,20 @@ from typing import Any
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("decide", "defaults", "fingerprint", "order", "settings", "turns")
+    __slots__ = ("balancer", "decide", "defaults", "fingerprint", "settings")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
-        self.order = namespace["order_candidates"]
+        self.balancer = namespace["BALANCER"]
         self.fingerprint = str(namespace["FINGERPRINT"])
         self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
         self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
-        self.turns: dict[str, Any] = namespace.get("_turns", {})
         if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
             raise ValueError("not a routing module")
 
     def take_over(self, old: Rules) -> None:
         """Go on where the old rules were in turn."""
-        self.turns.update(old.turns)
+        self.balancer.take_over(old.balancer)
 
 
 def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -2266,6 +2716,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             super().__init__()
             show_log()
         self.rules = Rules(globals())
+        self.state = State()
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
         self.random = random.Random()
@@ -2310,7 +2761,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps = plan_steps(decision, list(rules.order(decision, identity, self.random)))
+        steps = plan_steps(decision, rules.balancer.order(decision, identity, self.random, self.state))
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
         first = steps[0]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -2366,6 +2817,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         ticket = f"{self.random.getrandbits(64):016x}"
         bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
         data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
+        plan.ticket = ticket
+        self.state.reserve(ticket, plan.steps[0].provider, plan.steps[0].model)
         self.plans[ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
@@ -2389,7 +2842,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.compare_fingerprints(plan, healthy_deployments)
             chosen = next((found for found in healthy_deployments if serves(found, step)), None)
             if chosen is None:
-                plan.fail("server_error")
+                self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
             return [ready(chosen, self.rules.settings, step.litellm_model)]
         except StepSkipped:
@@ -2404,7 +2857,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open and index == plan.at:
             return plan.steps[index]
         if plan.open or (index and plan.kind is None):
-            plan.fail(recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
+            self.failed(plan, recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -2413,7 +2866,13 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await asyncio.sleep(plan.delay)
         elif before is not None:
             log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+        self.state.begin(plan.ticket, step.provider, step.model)
         return step
+
+    def failed(self, plan: Plan, kind: str) -> None:
+        """The attempt in progress failed."""
+        plan.fail(kind)
+        self.state.fail(plan.ticket, kind)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
         """Say once that the config was compiled from other rules than this module."""
@@ -2429,13 +2888,44 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note the error kind of a failed attempt: it chooses the next step."""
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
-            plan.fail(error_kind(exception))
+            self.failed(plan, error_kind(exception))
 
     # -- at the end --
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """Forget the plan of a request that was served."""
-        self.plans.pop(ticket_of((kwargs or {}).get("litellm_params")), None)
+        """Note how the deployment served, and forget the plan."""
+        try:
+            ticket = ticket_of((kwargs or {}).get("litellm_params"))
+            self.plans.pop(ticket, None)
+            first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
+            self.state.succeed(ticket, moment(end_time), moment(first_token))
+        except Exception as error:
+            self.say_once("a served request was not noted", error)
+
+    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """End the attempt of a stream that broke, which no other hook tells.
+
+        LiteLLM says this once per request: after a failed attempt it is about that one, not about the next.
+        """
+        try:
+            plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
+            if plan is not None and plan.open and not plan.failed:
+                self.failed(plan, error_kind((kwargs or {}).get("exception")))
+        except Exception as error:
+            self.say_once("a failed request was not noted", error)
+
+    async def async_post_call_failure_hook(
+        self, request_data: Any, original_exception: Exception, user_api_key_dict: Any, *more: Any, **later: Any
+    ) -> None:
+        """The client gets an error, whoever raised it: nothing of this request is under way any more."""
+        try:
+            ticket = ticket_of(request_data)
+            plan = self.plans.get(ticket)
+            if plan is not None and plan.open:
+                self.failed(plan, error_kind(original_exception))
+            self.state.close(ticket)
+        except Exception as error:
+            self.say_once("a failed request was not noted", error)
 
     async def async_post_call_response_headers_hook(
         self, data: Any, user_api_key_dict: Any, response: Any, request_headers: Any = None, **later: Any

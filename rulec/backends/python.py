@@ -15,6 +15,7 @@ from rulec.backends.literals import make_literal_index
 from rulec.ir.decide import refusal_text
 from rulec.ir.rows import Rows
 from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
+from rulec.policy.model import Policy
 from rulec.syntax.ast import SizeTier
 
 MODULE_NAME = "routing_strategy"
@@ -31,10 +32,13 @@ RUNTIME_MODULES = (
     "conditions",
     "index",
     "engine",
-    "strategies",
 )
 """The runtime's modules in the order in which they stand in the generated file."""
-ADAPTER_MODULES = ("caller", "failures", "plan", "reload", "adapter")
+STRATEGY_MODULES = ("strategies/drawn", "strategies/ranking")
+"""What every rule set may need to order candidates; the strategies that it uses stand after them."""
+BALANCER = "strategies/balancer"
+RANKING_STRATEGIES = ("least_loaded", "usage_based", "fastest_response", "most_capacity", "cheapest")
+ADAPTER_MODULES = ("state", "caller", "failures", "plan", "reload", "adapter")
 """The modules that meet LiteLLM, after the decision is complete."""
 
 
@@ -48,9 +52,17 @@ def generate_module(tree: Tree) -> Artifact:
         environment=format_literal(overrides(tree.policy)),
         defaults=format_literal(tree.policy.sections.get("defaults", {})),
         runtime=runtime_text(RUNTIME_MODULES),
+        strategies=runtime_text(strategy_modules(tree.policy)),
         adapter=runtime_text(ADAPTER_MODULES),
     )
     return Artifact(f"{MODULE_NAME}.py", text)
+
+
+def strategy_modules(policy: Policy) -> tuple[str, ...]:
+    """The modules that order candidates, of the strategies only those that a rule names."""
+    used = {rule.strategy for rule in policy.rules}
+    chosen = [f"strategies/{name}" for name in RANKING_STRATEGIES if name in used]
+    return (*STRATEGY_MODULES, *chosen, BALANCER)
 
 
 def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
@@ -81,6 +93,18 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
         "default": next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None),
         "patterns": tuple(rows.patterns),
         "zones": tuple(rows.zones),
+        "costs": {one.name: one.cost for one in tree.policy.models.values() if one.cost is not None},
+        "strategies": _strategy_settings(tree.policy),
+    }
+
+
+def _strategy_settings(policy: Policy) -> dict[str, Any]:
+    """What the strategies that travel measure, without notes and without who uses them."""
+    used = {rule.strategy for rule in policy.rules}
+    return {
+        name: {key: value for key, value in settings.items() if key not in ("description", "applicable_to")}
+        for name, settings in policy.strategies.items()
+        if name in used and name in RANKING_STRATEGIES
     }
 
 
@@ -120,12 +144,12 @@ def format_literal(value: Any, depth: int = 0) -> str:
     return "(\n" + "\n".join(lines) + "\n" + "    " * depth + ")"
 
 
-_HOUSE_IMPORT = re.compile(r"^from rulec\.runtime\.\w+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
+_HOUSE_IMPORT = re.compile(r"^from rulec\.runtime\.[\w.]+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
 _DOCSTRING = re.compile(r'"""(.*?)"""\n', re.DOTALL)
 _FUTURE_IMPORT = "from __future__ import annotations\n"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=32)
 def runtime_text(modules: tuple[str, ...]) -> str:
     """The text of runtime modules: one after the other, imports between them removed."""
     folder = Path(__file__).parent.parent / "runtime"

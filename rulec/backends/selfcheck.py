@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any
 
 from rulec.backends.artifact import Artifact
-from rulec.backends.python import ADAPTER_MODULES, RUNTIME_MODULES
+from rulec.backends.python import RUNTIME_MODULES, STRATEGY_MODULES
 from rulec.backends.witnesses import witnesses
 from rulec.policy import meaning
 from rulec.policy.model import Policy
@@ -33,13 +33,13 @@ def check_module(module: Artifact, policy: Policy) -> None:
 
 
 def load_module(text: str) -> dict[str, Any]:
-    """The names of a generated module, executed without its adapter, which would import LiteLLM where that is installed.
+    """The names of a generated module, executed without strategies and adapter, which would import LiteLLM where that is installed.
 
     The runtime's text is the same in every module, so it is compiled once.
     """
     namespace: dict[str, Any] = {"__name__": "rulec_selfcheck"}
     tables, begin, runtime = text.partition(_mark(RUNTIME_MODULES[0]))
-    runtime, _, _ = runtime.partition(_mark(ADAPTER_MODULES[0]))
+    runtime, _, _ = runtime.partition(_mark(STRATEGY_MODULES[0]))
     exec(_code(tables), namespace)
     exec(_runtime_code(begin + runtime), namespace)
     return namespace

@@ -49,8 +49,10 @@ FAILURES: dict[str, tuple[int, Json]] = {
     "bad_request": _error(400, "Unrecognized request argument supplied: colour", "invalid_request_error"),
 }
 # steps that are no status: `timeout` says nothing for a while, `connection` drops the connection at once; of a stream,
-# `empty_stream` drops after the headers, `broken_stream` after the first content
-SPECIAL = ("ok", "timeout", "connection", "empty_stream", "broken_stream")
+# `empty_stream` drops after the headers, `broken_stream` after the first content, `slow_stream` pauses there; `slow` is late
+SLOW_SECONDS = 0.3
+PAUSE_SECONDS = 1.5
+SPECIAL = ("ok", "timeout", "connection", "empty_stream", "broken_stream", "slow", "slow_stream")
 HANG_SECONDS = 30.0
 
 
@@ -158,6 +160,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.drop()
         if step == "connection":
             return self.drop()
+        if step == "slow":
+            time.sleep(SLOW_SECONDS)
         if step in FAILURES:
             status, error = FAILURES[step]
             return self.send_json(status, {"error": error})
@@ -217,6 +221,8 @@ class Handler(BaseHTTPRequestHandler):
             if step == "broken_stream" and number == 1:
                 time.sleep(0.05)
                 return self.drop()
+            if step == "slow_stream" and number == 1:
+                self.server.closing.wait(PAUSE_SECONDS)
         self.wfile.write(b"0\r\n\r\n")
 
     def drop(self) -> None:

@@ -27,6 +27,7 @@ from rulec.runtime.caller import (
 from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, PlanStep, plan_steps
 from rulec.runtime.reload import Rules, file_stamp, load_rules
+from rulec.runtime.state import State, moment
 
 try:
     from litellm.integrations.custom_logger import CustomLogger as LiteLLMCallback
@@ -79,6 +80,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             super().__init__()
             show_log()
         self.rules = Rules(globals())
+        self.state = State()
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
         self.random = random.Random()
@@ -123,7 +125,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps = plan_steps(decision, list(rules.order(decision, identity, self.random)))
+        steps = plan_steps(decision, rules.balancer.order(decision, identity, self.random, self.state))
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
         first = steps[0]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -179,6 +181,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         ticket = f"{self.random.getrandbits(64):016x}"
         bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
         data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
+        plan.ticket = ticket
+        self.state.reserve(ticket, plan.steps[0].provider, plan.steps[0].model)
         self.plans[ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
@@ -202,7 +206,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.compare_fingerprints(plan, healthy_deployments)
             chosen = next((found for found in healthy_deployments if serves(found, step)), None)
             if chosen is None:
-                plan.fail("server_error")
+                self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
             return [ready(chosen, self.rules.settings, step.litellm_model)]
         except StepSkipped:
@@ -217,7 +221,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open and index == plan.at:
             return plan.steps[index]
         if plan.open or (index and plan.kind is None):
-            plan.fail(recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
+            self.failed(plan, recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -226,7 +230,13 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await asyncio.sleep(plan.delay)
         elif before is not None:
             log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+        self.state.begin(plan.ticket, step.provider, step.model)
         return step
+
+    def failed(self, plan: Plan, kind: str) -> None:
+        """The attempt in progress failed."""
+        plan.fail(kind)
+        self.state.fail(plan.ticket, kind)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
         """Say once that the config was compiled from other rules than this module."""
@@ -242,13 +252,44 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note the error kind of a failed attempt: it chooses the next step."""
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
-            plan.fail(error_kind(exception))
+            self.failed(plan, error_kind(exception))
 
     # -- at the end --
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """Forget the plan of a request that was served."""
-        self.plans.pop(ticket_of((kwargs or {}).get("litellm_params")), None)
+        """Note how the deployment served, and forget the plan."""
+        try:
+            ticket = ticket_of((kwargs or {}).get("litellm_params"))
+            self.plans.pop(ticket, None)
+            first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
+            self.state.succeed(ticket, moment(end_time), moment(first_token))
+        except Exception as error:
+            self.say_once("a served request was not noted", error)
+
+    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """End the attempt of a stream that broke, which no other hook tells.
+
+        LiteLLM says this once per request: after a failed attempt it is about that one, not about the next.
+        """
+        try:
+            plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
+            if plan is not None and plan.open and not plan.failed:
+                self.failed(plan, error_kind((kwargs or {}).get("exception")))
+        except Exception as error:
+            self.say_once("a failed request was not noted", error)
+
+    async def async_post_call_failure_hook(
+        self, request_data: Any, original_exception: Exception, user_api_key_dict: Any, *more: Any, **later: Any
+    ) -> None:
+        """The client gets an error, whoever raised it: nothing of this request is under way any more."""
+        try:
+            ticket = ticket_of(request_data)
+            plan = self.plans.get(ticket)
+            if plan is not None and plan.open:
+                self.failed(plan, error_kind(original_exception))
+            self.state.close(ticket)
+        except Exception as error:
+            self.say_once("a failed request was not noted", error)
 
     async def async_post_call_response_headers_hook(
         self, data: Any, user_api_key_dict: Any, response: Any, request_headers: Any = None, **later: Any

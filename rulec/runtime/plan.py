@@ -36,7 +36,7 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "tried")
+    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
 
     def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
         self.steps = steps
@@ -44,6 +44,7 @@ class Plan:
         self.fingerprint = fingerprint
         self.delay = delay  # seconds before a retry
         self.since = since
+        self.ticket = ""
         self.at = 0
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []

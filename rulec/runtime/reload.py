@@ -9,21 +9,20 @@ from typing import Any
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("decide", "defaults", "fingerprint", "order", "settings", "turns")
+    __slots__ = ("balancer", "decide", "defaults", "fingerprint", "settings")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
-        self.order = namespace["order_candidates"]
+        self.balancer = namespace["BALANCER"]
         self.fingerprint = str(namespace["FINGERPRINT"])
         self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
         self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
-        self.turns: dict[str, Any] = namespace.get("_turns", {})
         if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
             raise ValueError("not a routing module")
 
     def take_over(self, old: Rules) -> None:
         """Go on where the old rules were in turn."""
-        self.turns.update(old.turns)
+        self.balancer.take_over(old.balancer)
 
 
 def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str, str]]:

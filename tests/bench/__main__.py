@@ -7,7 +7,7 @@ import importlib
 
 from tests.bench.measure import machine
 
-NAMES = ("decide", "reading", "compiling", "cold", "hooks", "formatting", "complexity")
+NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity")
 
 
 def main() -> None:

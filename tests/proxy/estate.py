@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rulec.backends.python import ADAPTER_MODULES, runtime_text
+from rulec.backends.python import ADAPTER_MODULES, BALANCER, RANKING_STRATEGIES, STRATEGY_MODULES, runtime_text
 from rulec.demo.providers import FAILURES
 
 HERE = Path(__file__).resolve().parent
@@ -29,11 +29,12 @@ KIND_OF_STEP = {
 }
 KINDS = sorted(set(KIND_OF_STEP.values()))
 GROUPS = (
+    "least_loaded", "usage_based", "fastest_response",
     "m", "n", "same", "change", "same-vllm", "change-vllm", "same-ollama", "change-ollama", "a-b-a-b", "conditional",
     "retried", "candidates", "leaky", "secret", "choice", *(f"only-{kind}" for kind in KINDS),
     *(f"onto-{kind}" for kind in KINDS),
 )  # fmt: skip
-CLIENT_NAMES = sorted((*GROUPS, "long", "rewritten", "passed", "cooled"))
+CLIENT_NAMES = sorted((*GROUPS, "large", "long", "rewritten", "passed", "cooled"))
 
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
@@ -56,11 +57,31 @@ async def check(request, api_key):
 """
 
 
+GIVEN_ORDER = """
+class GivenOrder(Balancer):
+    def order(self, decision, identity, rng, state):
+        if decision.strategy is None:
+            return list(range(len(decision.candidates)))
+        return super().order(decision, identity, rng, state)
+
+
+BALANCER = GivenOrder(TABLES)
+"""
+KEEP_HANDLER = """
+import sys
+
+HANDLERS = sys.__dict__.setdefault("toy_handlers", [])  # rules that replace these ask the handler that serves
+HANDLERS.append(handler)
+"""
+
+
 def module_text(fingerprint: str = FINGERPRINT) -> str:
     """The toy rules and the adapter as the compiler puts it into every module, in one self-contained file."""
     toy = (HERE / "toy_rules.py").read_text("utf-8")
     toy = toy.replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1)
-    return f"from __future__ import annotations\n\n{toy}\n\n{runtime_text(ADAPTER_MODULES)}"
+    strategies = runtime_text((*STRATEGY_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER))
+    parts = ("from __future__ import annotations", toy, strategies, GIVEN_ORDER, runtime_text(ADAPTER_MODULES), KEEP_HANDLER)
+    return "\n\n".join(parts)
 
 
 def deployment(group: str, provider: str, model: str | None, upstream: str, base: str) -> dict[str, Any]:
@@ -80,6 +101,7 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
     base = {name: f"http://127.0.0.1:{port}" + ("" if name == "delta" else "/v1") for name, port in ports.items()}
     models = [deployment(group, name, group, group, base[name]) for group in GROUPS for name in PROVIDERS]
     models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]
+    models += [deployment("large", "alpha", f"l{number}", f"l{number}", base["alpha"]) for number in range(1000)]
     models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]
     models += [deployment(group, name, None, "rulec-wildcard", base[name])
                for group in ("pat*", "*") for name in ("alpha", "gamma")]

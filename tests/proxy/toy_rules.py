@@ -145,10 +145,26 @@ def decide(body, headers, **caller):
     if model.startswith(("pat", "any/")) and len(model) < 100:
         hops = [target("alpha", model), target("beta", "n")]
         return decision("route", "pattern:^(pat|any/)", "pattern", [target("gamma", model)], hops)
+    if model == "in-flight":
+        under_way = sum(len(one.open) for one in HANDLERS[0].state.deployments.values())  # noqa: F821
+        return decision("refuse", "in-flight", "exact", text=str(under_way), status=400)
     if model == "who":
         return decision("refuse", "who", "exact", text=repr(sorted(caller.items(), key=str)), status=400)
     return no_route()
 
 
-def order_candidates(decision, identity, rng):
-    return list(range(len(decision.candidates)))
+CANDIDATES_OF_LARGE = 1000
+STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response")
+ROUTES.update({name: exact(name, [target(one, name) for one in ("alpha", "beta")]) for name in STRATEGIES_IN_USE})
+ROUTES["weighted"] = exact("weighted", [target("alpha", "weighted"), target("beta", "weighted")])
+ROUTES["large"] = exact("large", [target("alpha", "large", model=f"l{n}") for n in range(CANDIDATES_OF_LARGE)])
+for name in STRATEGIES_IN_USE:
+    ROUTES[name].strategy = name
+ROUTES["large"].strategy = "least_loaded"
+
+TABLES = {
+    "strategies": {
+        "usage_based": {"refresh_every_requests": 2},
+        "fastest_response": {"reevaluate_seconds": 0.2},
+    }
+}

@@ -1,45 +1,17 @@
-"""Which candidate goes first: the order in which the candidates of a decision are tried."""
+"""Orders by chance: all candidates alike, or by their weights, and the same ones for the same caller where that is asked."""
 
 from __future__ import annotations
 
 import hashlib
-import random
 from typing import Any
 
-from rulec.runtime.records import Candidate, Decision
-
-MOST_COUNTERS = 10_000
-
-_turns: dict[str, int] = {}
-
-
-def order_candidates(decision: Decision, identity: str | None = None, rng: Any = random) -> list[int]:
-    """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
-    count = len(decision.candidates)
-    if count < 2:
-        return list(range(count))
-    if decision.strategy == "weighted":
-        sticky = decision.sticky is not None and identity is not None
-        share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
-        return weighted_order(decision.candidates, share, rng)
-    if decision.strategy == "round_robin":
-        return round_robin_order(decision.rule or "", count)
-    return random_order(count, rng)
+from rulec.runtime.records import Candidate
 
 
 def random_order(count: int, rng: Any) -> list[int]:
     order = list(range(count))
     rng.shuffle(order)
     return order
-
-
-def round_robin_order(name: str, count: int) -> list[int]:
-    """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
-    if len(_turns) >= MOST_COUNTERS:
-        _turns.clear()
-    turn = _turns.get(name, 0)
-    _turns[name] = turn + 1
-    return [(turn + step) % count for step in range(count)]
 
 
 def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: Any) -> list[int]:

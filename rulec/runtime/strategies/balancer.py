@@ -1,0 +1,90 @@
+"""Which candidate goes first: the order in which the candidates of a decision are tried."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+from rulec.runtime.strategies.drawn import random_order, stable_share, weighted_order
+from rulec.runtime.strategies.ranking import STRATEGIES
+
+MOST_COUNTERS = 10_000
+INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
+MOST_PRICES = 10_000
+
+
+class Facts:
+    """What strategies know of candidates without having seen them serve: context and price."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.providers = tables.get("providers", {})
+        self.models = tables.get("models", {})
+        self.costs = tables.get("costs", {})
+        self.prices: dict[tuple[str, str], float | None] = {}
+
+    def context(self, candidate: Any) -> int | None:
+        """The context of the model, else of the provider."""
+        entry = self.models.get(candidate.group)
+        context: int | None = entry[2] if entry is not None else None
+        return self.providers[candidate.provider][3] if context is None else context
+
+    def price(self, candidate: Any) -> float | None:
+        """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
+        key = (candidate.group, candidate.litellm_model)
+        if key not in self.prices:
+            if len(self.prices) >= MOST_PRICES:
+                self.prices.clear()
+            cost = self.costs.get(candidate.group) or cost_by_litellm(candidate.litellm_model)
+            self.prices[key] = None if cost is None else INPUT_SHARE * cost[0] + (1 - INPUT_SHARE) * cost[1]
+        return self.prices[key]
+
+
+def cost_by_litellm(model: str) -> tuple[float, float] | None:
+    """Input and output per million tokens by the price map that LiteLLM holds in memory."""
+    known = getattr(sys.modules.get("litellm"), "model_cost", None) or {}
+    entry = known.get(model) or known.get(model.partition("/")[2]) or {}
+    paid, made = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+    if not isinstance(paid, (int, float)) or not isinstance(made, (int, float)):
+        return None
+    return paid * 1_000_000, made * 1_000_000
+
+
+class Balancer:
+    """The strategies of one rule set with their settings, and whose turn it is."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.facts = Facts(tables)
+        self.turns: dict[str, int] = {}
+        settings = tables.get("strategies", {})
+        self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
+
+    def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
+        """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+        count = len(decision.candidates)
+        if count < 2:
+            return list(range(count))
+        if decision.strategy == "weighted":
+            sticky = decision.sticky is not None and identity is not None
+            share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
+            return weighted_order(decision.candidates, share, rng)
+        ranking = self.ranking.get(decision.strategy) if state is not None else None
+        if ranking is None and decision.strategy != "round_robin":
+            return random_order(count, rng)
+        order = self.in_turn(decision.rule or "", count)
+        if ranking is not None:
+            order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
+        return order
+
+    def in_turn(self, name: str, count: int) -> list[int]:
+        """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
+        if len(self.turns) >= MOST_COUNTERS:
+            self.turns.clear()
+        turn = self.turns.get(name, 0)
+        self.turns[name] = turn + 1
+        first = turn % count
+        return [*range(first, count), *range(first)]
+
+    def take_over(self, old: Any) -> None:
+        """Go on where the old rules were in turn."""
+        self.turns.update(old.turns)

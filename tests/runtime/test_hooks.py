@@ -1,0 +1,98 @@
+"""The hooks of a generated module, called as LiteLLM calls them: what they pick, and what they keep."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tracemalloc
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from rulec.backends.python import generate_module
+from rulec.compiler import compile_sources
+from rulec.diagnostics import Diagnostics
+from rulec.source import Source
+
+RULES = r"""
+providers:
+  a: {litellm: "openai/{model}", accepts: '^.'}
+  b: {litellm: "openai/{model}", accepts: '^.'}
+exact_matches:
+  weighted: {providers: [{provider: a, weight: 0.7}, {provider: b, weight: 0.3}]}
+patterns:
+  - {pattern: '^least', providers: [a, b], routing_strategy: least_loaded}
+  - {pattern: '^usage', providers: [a, b], routing_strategy: usage_based}
+  - {pattern: '^fast', providers: [a, b], routing_strategy: fastest_response}
+  - {pattern: '^cheap', providers: [a, b], routing_strategy: cheapest}
+  - {pattern: '^most', providers: [a, b], routing_strategy: most_capacity}
+  - {pattern: '^turn', providers: [a, b], routing_strategy: round_robin}
+"""
+KINDS = ("least", "usage", "fast", "cheap", "most", "turn")
+NAMES = 5_000
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    pytest.importorskip("litellm")
+    tree = compile_sources([Source("rules.yaml", RULES)], Diagnostics(), emit=True).tree
+    namespace: dict[str, Any] = {"__name__": "rulec_under_test"}
+    exec(compile(generate_module(tree).text, "routing_strategy.py", "exec"), namespace)
+    namespace["MAX_PLANS"] = 1_000  # plans of failed requests are kept up to this number; reached soon here
+    found = namespace["handler"]
+    found.watch_own_file = lambda: None
+    namespace["log"].setLevel("ERROR")
+    return found
+
+
+def deployments(model: str) -> list[dict[str, Any]]:
+    return [
+        {"litellm_params": {"model": model}, "model_info": {"rulec": {"provider": name, "model": None}}} for name in "ab"
+    ]
+
+
+async def serve(handler: Any, model: str, fails: bool = False) -> str:
+    """One request through the hooks; the provider that it went to."""
+    auth = object()
+    data: dict[str, Any] = {"model": model, "messages": [], "metadata": {}}
+    await handler.async_pre_call_hook(auth, None, data, "acompletion")
+    [chosen] = await handler.async_filter_deployments(model, deployments(model), [], data)
+    if fails:
+        await handler.async_post_call_failure_deployment_hook(data, TimeoutError(), "acompletion")
+        await handler.async_post_call_failure_hook(data, TimeoutError(), auth)
+    else:
+        await handler.async_log_success_event({"litellm_params": data, "stream": True}, None, None, None)
+    return str(chosen["model_info"]["rulec"]["provider"])
+
+
+def test_weights_hold_over_many_requests(handler: Any) -> None:
+    handler.random.seed(1)
+
+    async def many() -> Counter[str]:
+        return Counter([await serve(handler, "weighted") for _ in range(2_000)])
+
+    picked = asyncio.run(many())
+    assert abs(picked["a"] - 1_400) < 4 * (2_000 * 0.7 * 0.3) ** 0.5
+
+
+@pytest.mark.slow
+def test_memory_stays_flat(handler: Any) -> None:
+    async def many(count: int) -> None:
+        for number in range(count):
+            name = number % NAMES
+            await serve(handler, f"{KINDS[name % 6]}-{name}", fails=number % 7 == 0)
+
+    sizes = []
+    asyncio.run(many(40_000))
+    tracemalloc.start()
+    for _ in range(4):
+        asyncio.run(many(40_000))
+        gc.collect()
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    state = handler.state
+    assert not state.attempts and not state.reserved
+    assert not any(one.open for one in state.deployments.values())
+    assert sizes[-1] - sizes[1] < 1_000_000, sizes
