@@ -17,8 +17,8 @@ _NAMES = (*MODELS, *MODELS, *OTHER_NAMES)
 _WRONG: tuple[Any, ...] = (None, True, False, 0, -1, 2.5, "", "10", [], ["high"], {}, {"a": 1}, [1, [2]], 1e400, -0.0, 10**40)
 _NUMBER_LIKE = ("010", "10.0", "+10", "1e3", " 10", "10.5", "9.99", "９", "-", "1" * 400)
 _HEADER_TEXTS = (*TEXTS, *(str(one) for one in NUMBERS), *_NUMBER_LIKE, "high" * 200)
-_TASKS = ("implement and prove the algorithm", "hi. Why? ok", "design\n```\ncode\n```\n")
-_WORDS = ("", "a", "abc", "ünï", "x" * 9, "x" * 30, "y" * 300, *_TASKS)
+_TASKS = ("implement and prove the algorithm", "prove", "prove the theorem", "hi. Why? ok", "design\n```\ncode\n```\n")
+_WORDS = ("", "a", "abc", "ünï", "x" * 9, "x" * 30, "y" * 300, *_TASKS, *_TASKS)
 _DATES = ("2026-06-15", "2026-06-19", "2026-12-27", "2026-03-29", "2026-10-25", "2030-01-01")
 _CLOCKS = ("12:00", "00:00", "06:00", "05:59", "22:00", "21:59", "23:59", "09:05", "01:00", "00:59", "02:30", "12:30")
 _OFFSETS = ("+00:00", "", "Z", "+01:00", "+02:00", "-05:00", "-04:00", "+05:30", "+12:00", "+13:00")
@@ -38,6 +38,12 @@ def requests(draw: Any) -> Sent:
     if hand.chance(30):
         caller["unavailable"] = hand.some(PROVIDERS, 1, 3)
     return body(hand), headers(hand), caller
+
+
+def to_virtual_models(document: dict[str, Any], sent: list[Sent]) -> list[Sent]:
+    """The same requests to each of a rule set's virtual models, which they would rarely name."""
+    names = document.get("virtual_models", ())
+    return [({**body, "model": name}, headers, caller) for name in names for body, headers, caller in sent]
 
 
 def headers(hand: Hand) -> dict[str, str]:

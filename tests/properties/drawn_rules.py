@@ -154,8 +154,8 @@ def exact_rules(world: World) -> tuple[Entry, Entry, Entry]:
     for model in hand.some(_EXACT_NAMES, 0, 5):
         name = world.new_name(f"exact:{model}")
         serving = [one for one in world.providers if world.serves(one, model)]
-        kind = hand.number(0, 9)
-        if kind == 0 and served:
+        kind = hand.number(0, 10)
+        if kind in (0, 10) and served:
             virtual[model] = virtual_model(world, served)
         elif kind in (1, 2) and serving:
             providers = list(dict.fromkeys([hand.one(serving), *world.some_providers(0, 2)]))

@@ -11,7 +11,7 @@ from drawn_requests import Sent
 from words import HEADERS, METADATA
 
 from rulec.policy.meaning import Answer
-from rulec.policy.model import PHASES, Policy
+from rulec.policy.model import PHASES, Policy, Rule, VirtualTarget
 from rulec.runtime.request import FIELD_READERS, Request
 from rulec.syntax import conditions as when
 from rulec.syntax.fields import ALL_OPERATORS, ERROR_KINDS, FIELDS, STRATEGIES, STRATEGY_SYNONYMS
@@ -95,7 +95,7 @@ IN_REQUESTS = frozenset(
     [f"has {one}" for one in FIELDS]
     + [f"decided by {one}" for one in (*PHASES, None)]
     + [f"action {one}" for one in ("route", "pass", "refuse")]
-    + ["no model", "irregular model", "unavailable", "several candidates", "fallbacks", "open hop"]
+    + ["no model", "irregular model", "unavailable", "several candidates", "fallbacks", "open hop", "virtual simple", "virtual complex"]
 )
 _RULE_SECTIONS = (
     "request_metadata_routing",
@@ -215,14 +215,17 @@ def in_condition(text: str) -> set[str]:
     return {f"operator {one}" for one in OPERATORS if re.search(_SPELLED.get(one, f" {re.escape(one)} "), text)}
 
 
-def in_request(sent: Sent, request: Request, answer: Answer, phase: str | None, sized: bool) -> set[str]:
+def in_request(sent: Sent, request: Request, answer: Answer, rule: Rule | None, sized: bool) -> set[str]:
     """The features of a request and of its answer."""
     _, headers, _ = sent
+    phase = rule.phase if rule is not None else None
     found = {f"decided by {phase}", f"action {answer.action}", "has time", "has weekday"}
     for name, read in FIELD_READERS.items():
         usual = {"batch_size": 1}.get(name, 0)
         if read(request) not in (None, False, usual, frozenset()):
             found.add(f"has {name}")
+    if rule is not None and isinstance(rule.target, VirtualTarget):
+        found.add("virtual simple" if request.complexity < rule.target.threshold else "virtual complex")
     found |= {"has header"} if any(name in headers for name in HEADERS) else set()
     found |= {"has metadata"} if any(request.metadata_value(name) is not None for name in METADATA) else set()
     found |= {"has model_size"} if sized else set()

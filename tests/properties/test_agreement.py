@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drawn_requests import Sent, requests
+from drawn_requests import Sent, requests, to_virtual_models
 from drawn_rules import rule_sets
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -28,13 +28,13 @@ def test_meaning_tree_and_module_agree() -> None:
         ways = ThreeWays(compilation)
         tally.rule_sets += 1
         tally.rules.update(in_rule_set(document, ways.policy))
-        for one in sent:
+        for one in (*sent, *to_virtual_models(document, sent)):
             answer = ways.compare(*one)
             rule = ways.rules.get(answer.rule or "")
             request = ways.request(*one)
             tally.requests += 1
             tally.sent.update(
-                in_request(one, request, answer, rule.phase if rule else None, ways.size(request) is not None)
+                in_request(one, request, answer, rule, ways.size(request) is not None)
             )
 
     agree_on()
