@@ -12,8 +12,13 @@ from collections.abc import Iterable, Sequence
 from rulec.patterns.compiled import CompiledPattern
 from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget, Rule, VirtualTarget, matcher
 from rulec.policy.serving import candidates_for
+from rulec.policy.undecided import judged, speaks_of_models
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
+from rulec.syntax.conditions import Condition
+
+MOST_QUESTIONS = 100_000
+"""Of conditions times names: a second's work at most."""
 
 
 class CatalogueNames:
@@ -29,6 +34,7 @@ class CatalogueNames:
         for name in self._regular:
             self._starts.append(self._starts[-1] + len(name) + 1)
         self._sizes: list[tuple[str, int]] | None = None
+        self._questions = 0
         self._matching: dict[int, Sequence[str]] = {}
         self._unserved: dict[ProvidersTarget, dict[str, None]] = {}
         self._missed: dict[tuple[ProvidersTarget, bool], list[str]] = {}
@@ -49,7 +55,16 @@ class CatalogueNames:
             return [self._regular[number] for number in sorted(numbers)]
         if isinstance(match, ast.SizeTier):
             return [name for name, size in self._sized() if _in_tier(size, match)]
+        if isinstance(match, ast.When) and speaks_of_models(match.condition.condition):
+            return self._met(match.condition.condition)
         return self.every
+
+    def _met(self, condition: Condition) -> Sequence[str]:
+        """The names of which the condition may be true; `every` once that has been asked too often."""
+        self._questions += len(self.every)
+        if self._questions > MOST_QUESTIONS:
+            return self.every
+        return [name for name in self.every if judged(condition, name, self.policy) is not False]
 
     def _matched(self, pattern: CompiledPattern) -> Iterable[int]:
         test = matcher(pattern.spec)
