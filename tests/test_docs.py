@@ -4,7 +4,7 @@ A fenced block whose first line names a file (```yaml rules/routing.yaml) is wri
 compile, one marked `wrong` must not, a cases file must pass. A rule file takes the place of the one of the same name in
 the other surface; one marked `same` does not: it must compile to the same pair as that one. One marked `alone` begins a
 rule set: those before it are gone. Commands of `console` blocks run where the files are; a line `...` stands for any
-lines, and fingerprints are not compared, as a new version of rulec may count them anew.
+lines. Fingerprints are compared too: where a change to rulec counts them anew, the pages are corrected with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SURFACES = (".yaml", ".rules")
 PRINTING = ("compile", "fmt", "explain", "test", "score", "calibrate", "order", "graph")
 FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FINGERPRINT = re.compile(r"\b[0-9a-f]{12}\b")
 
 
 class Block(NamedTuple):
@@ -53,11 +52,11 @@ def commands(block: Block) -> Iterator[tuple[str, str]]:
 
 
 def as_pattern(shown: str) -> str:
-    return re.escape(FINGERPRINT.sub("0" * 12, shown)).replace(re.escape("..."), ".*")
+    return re.escape(shown).replace(re.escape("..."), ".*")
 
 
 def matches(shown: str, printed: str) -> bool:
-    return re.fullmatch(as_pattern(shown.strip()), FINGERPRINT.sub("0" * 12, printed.strip()), re.DOTALL) is not None
+    return re.fullmatch(as_pattern(shown.strip()), printed.strip(), re.DOTALL) is not None
 
 
 def write(block: Block, folder: Path) -> list[str]:
