@@ -7,7 +7,7 @@ from collections import Counter
 from rulec.syntax.condition_tokens import tokens_of
 from rulec.syntax.dsl.scalars import ConditionText
 from rulec.syntax.formatter.comments import Comment
-from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, core_value
 
 
 class Lost(AssertionError):
@@ -56,7 +56,8 @@ def _descriptions(root: Node | None) -> Counter[str]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, Mapping):
-            found.update(value.text for key, value in node.pairs if key.text == "description" and isinstance(value, Scalar))
+            described = (value for key, value in node.pairs if key.text == "description")
+            found.update(repr(core_value(one.text)) for one in described if isinstance(one, Scalar))
             waiting += [value for _, value in node.pairs]
         elif isinstance(node, Sequence):
             waiting += node.items

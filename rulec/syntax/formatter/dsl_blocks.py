@@ -84,18 +84,19 @@ def pair_line(key: Scalar, value: Node, owner: str) -> Line:
     if owner in _FREE or owner.startswith("x-") or name == "litellm_params":
         return _line(key, value, words.scalar)
     if name in _PATTERNS:
-        return _line(key, value, lambda one: words.pattern(one.text), unwrap=True)
+        return _line(key, value, words.pattern, unwrap=True)
     if name in _NAMES:
-        return _line(key, value, lambda one: words.name(one.text), unwrap=True)
+        return _line(key, value, words.name, unwrap=True)
     if name in _TEXTS:
         return _line(key, value, _text)
     if name in _WORDS:
-        return _line(key, value, lambda one: words.bare_or_text(one.text))
+        return _line(key, value, words.bare_or_text)
     return _line(key, value, words.scalar)
 
 
 def _text(node: Scalar) -> str:
-    return words.scalar(node) if node.value is None or "${" in node.text else words.text(node.text)
+    is_text = isinstance(node.value, str) and "${" not in node.text
+    return words.text(node.text) if is_text else words.scalar(node)
 
 
 def _line(key: Scalar, value: Node, written: Callable[[Scalar], str], unwrap: bool = False) -> Line:
@@ -120,16 +121,16 @@ def inline(node: Node, in_brackets: bool = False, written: Callable[[Scalar], st
 def _served(value: Node) -> list[str] | None:
     """`vllm as "upstream"` and `ollama`; None where that cannot say it."""
     if isinstance(value, Scalar):
-        return [words.name(value.text)] if value.value is not None else None
-    servings: list[tuple[str, Scalar | None]] = []
+        return [words.name(value)] if value.value is not None else None
+    servings: list[tuple[Scalar, Scalar | None]] = []
     for item in [value] if isinstance(value, Mapping) else value.items:
         if isinstance(item, Scalar) and item.value is not None:
-            servings.append((item.text, None))
+            servings.append((item, None))
         elif isinstance(item, Mapping) and all(isinstance(upstream, Scalar) for _, upstream in item.pairs):
-            servings += [(key.text, one) for key, one in item.pairs if isinstance(one, Scalar)]
+            servings += [(key, one) for key, one in item.pairs if isinstance(one, Scalar)]
         else:
             return None
-    names = [provider for provider, _ in servings]
+    names = [provider.text for provider, _ in servings]
     if not servings or len(set(names)) != len(names):
         return None
     return [

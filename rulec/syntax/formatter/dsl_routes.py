@@ -118,13 +118,13 @@ def _providers(made: Route) -> list[str]:
 def _candidate(node: Node) -> tuple[str, Scalar | None] | None:
     """A provider, and its weight if it has one; None where it is neither."""
     if isinstance(node, Scalar):
-        return words.provider(node.text), None
+        return words.provider(node), None
     if not isinstance(node, Mapping) or not {key.text for key, _ in node.pairs} <= {"provider", "weight"}:
         return None
     provider, weight = node.get("provider"), node.get("weight")
     if not isinstance(provider, Scalar) or not (weight is None or isinstance(weight, Scalar)):
         return None
-    return words.provider(provider.text), weight
+    return words.provider(provider), weight
 
 
 def _filter(made: Route) -> str:
@@ -151,7 +151,7 @@ def _fallback(made: Route) -> None:
             if says_nothing(value):
                 made.hops = [("then nothing", Part(*extent(key, value)))]
             else:
-                made.modifiers.append(f"using chain {words.name(value.text)}")
+                made.modifiers.append(f"using chain {words.name(value)}")
     elif "fallback" in made.pairs:
         key, value = made.pairs["fallback"]
         found = hops(value)
@@ -183,7 +183,7 @@ def hops(node: Node) -> list[tuple[str, Part]] | None:
 
 def _hop(node: Node) -> str | None:
     if isinstance(node, Scalar):
-        return words.provider(node.text)
+        return words.provider(node)
     if not isinstance(node, Mapping):
         return None
     said = Route({key.text: (key, value) for key, value in node.pairs})
@@ -193,7 +193,7 @@ def _hop(node: Node) -> str | None:
         return None
     text = "" if model is None else words.text(model.text)
     if provider is not None:
-        text += (" via " if text else "") + words.provider(provider.text)
+        text += (" via " if text else "") + words.provider(provider)
     kinds = _listed(said.take("on_error")) if "on_error" in said.pairs else []  # type: ignore[arg-type]
     if kinds:
         text += " on " + " or ".join(one.text for one in kinds if isinstance(one, Scalar))

@@ -78,7 +78,7 @@ def _statement(entry: Entry) -> Statement:
 
 def _declaration(entry: Entry) -> Statement:
     assert entry.name is not None
-    name = words.text(entry.name.text) if entry.keyword == "model" else words.name(entry.name.text)
+    name = words.text(entry.name.text) if entry.keyword == "model" else words.name(entry.name)
     pairs = _pairs(entry.body)
     said = Statement(f"{entry.keyword} {name}", is_declaration=True, has_block=bool(pairs) or entry.keyword != "model")
     said.pairs = [pair_line(key, value, entry.keyword) for key, value in pairs]
@@ -105,7 +105,7 @@ def _chain(entry: Entry) -> Statement:
     found = hops(listed) if listed is not None else []
     if found is None or listed is None:
         raise words.cannot_say("a hop of this chain", entry.name)
-    head = f"chain {words.name(entry.name.text)} ->"
+    head = f"chain {words.name(entry.name)} ->"
     said = Statement(f"{head} {found[0][0] if found else 'nothing'}")
     said.others = [Part(*extent(entry.name, entry.name))]
     if found:
@@ -122,7 +122,7 @@ def _rule(entry: Entry) -> Statement:
         return Statement(f"{_head(entry, '', [])} -> pass", others=[Part(entry.start, entry.end)])
     made = route(body, entry.keyword)
     given = made.take_text("name") if entry.keyword in ("exact", "virtual", "pattern", "capability", "size", "default") else None
-    label = "" if given is None else f"{words.name(given.text)}: "
+    label = "" if given is None else f"{words.name(given)}: "
     subject = _subject(entry, body, made.used)
     head = _head(entry, label, subject)
     if entry.keyword == "virtual":
@@ -147,11 +147,11 @@ def _head(entry: Entry, label: str, subject: list[str]) -> str:
         return f"default {label}".rstrip()
     if keyword == "when":
         assert entry.name is not None
-        return f"when {words.name(entry.name.text)}: {subject[0]}"
+        return f"when {words.name(entry.name)}: {subject[0]}"
     if keyword in ("pattern", "size"):
         return f"{keyword} {label}{', '.join(subject)}"
     assert entry.name is not None
-    name = words.name(entry.name.text) if keyword == "capability" else words.text(entry.name.text)
+    name = words.name(entry.name) if keyword == "capability" else words.text(entry.name.text)
     return f"{keyword} {label}{name}"
 
 
@@ -167,7 +167,7 @@ def _subject(entry: Entry, body: Mapping, used: set[str]) -> list[str]:
         used.add("pattern")
         value = body.get("pattern")
         listed = value.items if value is not None and not isinstance(value, (Scalar, Mapping)) else [value]
-        return [words.pattern(one.text) for one in listed if isinstance(one, Scalar)]
+        return [words.pattern(one) for one in listed if isinstance(one, Scalar)]
     if entry.keyword == "size":
         used.add("size")
         value = body.get("size")

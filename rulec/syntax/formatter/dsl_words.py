@@ -40,15 +40,18 @@ def _character(one: str) -> str:
     return one if one.isprintable() else f"\\u{{{ord(one):x}}}"
 
 
-def name(value: str) -> str:
-    """A name: bare where it can be."""
-    return value if _WORD.match(value) and value not in KEYWORDS else text(value)
+def name(node: Scalar) -> str:
+    """A name: bare where it can be; what is nothing stays nothing."""
+    if node.value is None:
+        return "null"
+    is_bare = _WORD.match(node.text) and node.text not in KEYWORDS and (node.plain or _is_text(node.text))
+    return node.text if is_bare else text(node.text)
 
 
-def provider(value: str) -> str:
+def provider(node: Scalar) -> str:
     """A provider in a target, where a text in quotes would be a model."""
-    written = name(value)
-    return written if written == value else f"provider {written}"
+    written = name(node)
+    return f"provider {written}" if written.startswith('"') else written
 
 
 def key(value: str) -> str:
@@ -56,17 +59,26 @@ def key(value: str) -> str:
     return value if _WORD.match(value) and value != "served" else text(value)
 
 
-def pattern(value: str) -> str:
+def pattern(node: Scalar) -> str:
     """A regular expression: between slashes where that can say it."""
+    value = node.text
+    if node.value is None:
+        return "null"
     if not _PATTERN.match(value) or not value.isprintable():
         return text(value)
     return "/" + _SLASH.sub(lambda found: "\\/" if found.group() == "/" else found.group(), value) + "/"
 
 
-def bare_or_text(value: str) -> str:
-    """A word, size or date as it stands where it can only be a text; anything else in quotes."""
-    is_bare = _is_bare_text(value) and isinstance(core_value(value), str)
-    return value if is_bare else text(value)
+def bare_or_text(node: Scalar) -> str:
+    """A word, size or date as it stands where it should be a text; any other text in quotes."""
+    if not isinstance(node.value, str):
+        return scalar(node)
+    return node.text if _is_bare_text(node.text) and _is_text(node.text) else text(node.text)
+
+
+def _is_text(value: str) -> bool:
+    """Whether this is a text also without quotes: neither null nor a boolean nor a number."""
+    return isinstance(core_value(value), str)
 
 
 def _is_bare_text(value: str) -> bool:
