@@ -75,11 +75,14 @@ class Checker:
         readers = READERS[shape]
         entry: Entry = {}
         right = True
-        for key, value in node.pairs:
+        torn = False
+        for at, (key, value) in enumerate(node.pairs):
             word = key.text
             read = readers.get(word)
             if read is None:
-                self.unknown_key(shape, key)
+                torn = torn or self.torn_text(node, at)
+                if not torn:
+                    self.unknown_key(shape, key)
                 continue
             try:
                 entry[word] = read(self, word, value)
@@ -111,6 +114,19 @@ class Checker:
         if wrong.node is not None:
             message = wrong.message if word is None else f"`{word}`: {wrong.message}"
             self.diagnostics.error(wrong.code, message, wrong.node.span, wrong.help)
+
+    def torn_text(self, node: Mapping, at: int) -> bool:
+        """Whether a key is a word of the text before it: `description some words here`; says so."""
+        key, value = node.pairs[at - 1] if at else (None, None)
+        if key is None or key.text not in ("description", "reason") or not (isinstance(value, Scalar) and value.plain):
+            return False
+        following = node.pairs[at][0]
+        between = node.source.text[value.end : following.start]
+        if not between or between.strip(" \t"):
+            return False
+        help = f'write `{key.text} "{value.text} {following.text} …"`'
+        self.diagnostics.error("unknown-key", f"the text of `{key.text}` needs quotes", following.span, help)
+        return True
 
     def unknown_key(self, shape: str, key: Scalar) -> None:
         form = SHAPES[shape]

@@ -232,8 +232,11 @@ class _Parser(TokenStream):
                 f"headers are written `header.{header.lower()}`",
                 code="unknown-field",
             )
+        if name in ("present", "unavailable"):
+            inner = self.current.text if self.current.kind == "word" else {"present": "header.x"}.get(name, "ollama")
+            self.fail_at(token, f"`{name}` takes parentheses", f"write `{name}({inner})`")
         known = [*FIELDS, "present", "unavailable", "always"]
-        near = did_you_mean(name, known)
+        near = "model_size" if name == "size" else did_you_mean(name, known)
         help = f"did you mean `{near}`?" if near else "texts stand in quotes; fields are " + ", ".join(FIELDS)
         self.fail_at(token, f"`{name}` is no field", help, code="unknown-field")
 
@@ -353,6 +356,9 @@ class _Parser(TokenStream):
         if token.kind == "word" and kind in ("string", "enum", "header", "metadata"):
             if kind == "enum" and token.text in ENDPOINTS:
                 return token.text
+            if kind == "enum":
+                help = suggest(token.text, ENDPOINTS, "endpoint")
+                self.fail_at(token, f"`{token.text}` is no endpoint", help, code="unknown-word")
             self.fail_at(token, f"`{token.text}` needs quotes", f'write `"{token.text}"`')
         expected = {"string": "a text", "enum": "an endpoint", "header": "a text or a number"}.get(kind, "a value")
         self.fail_at(

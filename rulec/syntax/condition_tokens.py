@@ -92,11 +92,11 @@ class TokenStream:
         while end < len(text) and (text[end].isalnum() or text[end] in "._"):
             end += 1
         word = text[start:end]
-        help = (
-            f"write `{INSTEAD[word]}`"
-            if word in INSTEAD
-            else "texts stand in quotes, sizes look like 8B, numbers like 0.5"
-        )
+        help = "texts stand in quotes, sizes look like 8B, numbers like 0.5"
+        if word in INSTEAD:
+            help = f"write `{INSTEAD[word]}`"
+        elif re.fullmatch(r"[0-9.]+[A-Za-z]+", word):
+            help = "sizes look like 8B, 1.5B or 350M; numbers have no unit"
         self.fail(f"`{word}` means nothing here", start, end, help)
 
     def fail(

@@ -23,10 +23,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _AROUND_NAMES = " \t\r\n\f,(){}[]\"'#"
-_NAME = re.compile(r"[A-Za-z0-9][\w.:/@+-]*[\w+]")
-_PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*|[0-9.:-]+%?|[0-9.]+[A-Za-z]|[0-9.]+[bBmM]-[0-9.]+[bBmM]")
+_NAME = re.compile(r"[^\W_](?:[\w.:/@+-]*[\w+])?")
+_PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*|[0-9.:-]+%?|[0-9.]+[A-Za-z]|[0-9.]+[bBmM]-[0-9.]+[bBmM]", re.ASCII)
 """What needs no quotes: words, and what is a number, time, date, size or tier rather than a name."""
 _OPENING = {"{": "}", "(": ")", "[": "]"}
+_NAMES = {"signal": "gpu", "capability": "code", "chain": "default"}
+"""Names for examples, where the statement has none yet."""
 _ARROWS = frozenset(("=>", "=", "→", "-", ">", "==", ":=", ">="))
 
 
@@ -84,7 +86,10 @@ def explain(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
     checks = (
         _no_statement,
         _indented,
+        _order_of_a_hop,
         _condition,
+        _comma_between_pairs,
+        _text_without_quotes,
         _unquoted_name,
         _unclosed_text,
         _unclosed_bracket,
@@ -156,6 +161,57 @@ def _condition(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None
     return None
 
 
+def _parts_of_the_hop(mistake: Mistake) -> list[str]:
+    """The words of the hop, up to the mistake, that say when it is taken."""
+    words: list[str] = []
+    for kind, text, _, _ in tokens(mistake.piece[: mistake.at]):
+        if text == "then" or (text == "->" and mistake.keyword == "chain"):
+            words = ["then"]
+        elif words and kind == "word" and text in ("on", "when", "because"):
+            words.append(text)
+    return words[1:]
+
+
+def _order_of_a_hop(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`then b because "x" on timeout`."""
+    earlier = {"on": {"when", "because"}, "when": {"because"}}.get(mistake.found, set())
+    after = [one for one in _parts_of_the_hop(mistake) if one in earlier]
+    if not after:
+        return None
+    return _error(
+        f"`{mistake.found}` stands before `{after[0]}`",
+        mistake.span(mistake.at, mistake.at + len(mistake.found)),
+        'a hop says `on`, `when`, `because` in this order: `on timeout when stream because "text"`',
+    )
+
+
+def _comma_between_pairs(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`{ description "x", until 2026-12-31 }`: the comma made the next key a part of a list."""
+    if "{" not in mistake.piece[: mistake.at] or mistake.keyword == "model" or "(" in mistake.piece:
+        return None
+    told = [one for one in tokens(mistake.piece[: mistake.at] + mistake.found) if one[0] != "space"]
+    for comma, key, value in zip(told, told[1:], told[2:], strict=False):
+        if comma[1] == "," and key[0] == "word" and key[1] != "then" and value[0] in ("text", "number"):
+            return _error("pairs are not separated by commas", mistake.span(comma[2], comma[3]), "remove the `,`")
+    return None
+
+
+def _text_without_quotes(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
+    """`{ description some words }`: an odd number of words leaves a key without a value."""
+    if mistake.found != "}" or "REGEX" not in mistake.accepted:
+        return None
+    found = re.search(r"[{\s](description|reason)\s+([A-Za-z]\w*(?:[ \t]+\w+)+)\s*\Z", mistake.piece[: mistake.at])
+    if found is None:
+        return None
+    return _error(f"the text of `{found[1]}` needs quotes", mistake.span(*found.span(2)), f'write `"{found[2]}"`')
+
+
+def _size_like(mistake: Mistake) -> bool:
+    """`8GB` where a size is expected, and no text could be meant."""
+    is_bound = "SIZE" in mistake.accepted and "REGEX" not in mistake.accepted
+    return is_bound and re.fullmatch(r"[0-9.]+[A-Za-z]+", mistake.found) is not None
+
+
 def _condition_region(mistake: Mistake) -> tuple[int, int] | None:
     """The condition in which, or at whose end, the mistake is."""
     start: int | None = None
@@ -211,7 +267,9 @@ def _unclosed_text(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | 
 
 def _unquoted_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic | None:
     """`exact llama3.1:8b -> 4090-box`: a name with other characters than a word has."""
-    if not mistake.accepted & {"STRING", "WORD", "COLON", "ARROW", "THEN"}:
+    if not mistake.accepted & {"STRING", "WORD", "COLON", "ARROW", "THEN"} or _size_like(mistake):
+        return None
+    if not mistake.found.isascii() and not mistake.accepted & {"STRING", "WORD"}:
         return None
     start = end = min(mistake.at, len(mistake.piece))
     while start > 0 and mistake.piece[start - 1] not in _AROUND_NAMES:
@@ -306,6 +364,9 @@ def _keyword_as_name(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic 
 def _advice(mistake: Mistake) -> str | None:
     """Help for what is often written, else a correct statement of the same kind."""
     found, accepted = mistake.found, mistake.accepted
+    form = _form(mistake)
+    if form is not None:
+        return form
     other = (*mistake.names.providers, "ollama", "vllm")[1]
     for text, terminal, said in ADVICE:
         if found == text and terminal in accepted:
@@ -316,7 +377,33 @@ def _advice(mistake: Mistake) -> str | None:
         return "candidates are joined with `or`; what is tried after a failure begins with `then`"
     words = [word for word, kind in KEYWORDS.items() if kind in accepted]
     near = did_you_mean(found, words) if re.fullmatch(r"[A-Za-z_]{3,}", found) else None
+    near = near or next((one for one in words if len(one) == 2 and found == one[::-1]), None)
     return f"did you mean `{near}`?" if near else _example(mistake)
+
+
+def _form(mistake: Mistake) -> str | None:
+    """The right form of what was begun: `refuse` lacks its text, `sticky` its `by`."""
+    found, accepted = mistake.found, mistake.accepted
+    end = mistake.last_end()
+    before = mistake.piece[_last_start(mistake, end) : end]
+    is_word = re.fullmatch(r"[A-Za-z_]\w*", found) is not None
+    if _size_like(mistake):
+        return "sizes look like 8B, 1.5B or 350M"
+    if mistake.keyword == "size" and found in ("==", "=") and "COMPARISON" in accepted:
+        return "a tier of one size is `8B - 8B`"
+    if mistake.keyword == "pattern" and found == "i" and before[:1] == "/" and end == mistake.at:
+        return f"what stands after `/` in other languages stands within: `/(?i){before[1:-1]}/`"
+    if before == "refuse" and "STRING" in accepted:
+        return 'write `refuse "text"`, or with a status `refuse "text" 403`'
+    if before == "using" and is_word and not did_you_mean(found, ("chain",)):
+        return f"write `using chain {found}`"
+    if before == "sticky" and found in ("user", "key", "session"):
+        return f"write `sticky by {found}`"
+    if before in ("model", "provider") and end > len(before) and "STRING" in accepted:
+        return f'write `{before} "name"`'
+    if found in ("and", "|", "||") and _parts_of_the_hop(mistake) == ["on"]:
+        return "several kinds are joined with `or`: `on timeout or rate_limit`"
+    return None
 
 
 def _unexpected(mistake: Mistake, keywords: tuple[str, ...]) -> Diagnostic:
@@ -357,16 +444,23 @@ def _example(mistake: Mistake) -> str | None:
     providers = (*mistake.names.providers, "ollama", "vllm")
     models = (*mistake.names.models, "llama3.1:8b", "gpt-4o")
     own = [text.strip("\"'") for kind, text, _, _ in tokens(mistake.piece) if kind == "text" and text[0] != "/"]
-    model = own[0] if own and mistake.keyword in ("exact", "virtual", "redundant", "model") else models[0]
+    model = own[0] if own and mistake.keyword in ("exact", "redundant", "model") else models[0]
+    if mistake.keyword == "virtual":  # which never leads to itself
+        others = [one for one in (*own[1:], *models) if one not in own[:1]]
+        model, models = others[0], tuple(others)
     words = [text for kind, text, _, _ in tokens(mistake.piece) if kind == "word"]
-    name = words[1] if len(words) > 1 and mistake.keyword in ("when", "capability", "chain", "signal") else "urgent"
-    provider = words[1] if len(words) > 1 and mistake.keyword == "provider" else providers[0]
+    named = len(words) > 1 and mistake.keyword in ("when", "capability", "chain", "signal")
+    name = words[1] if named else _NAMES.get(mistake.keyword, "urgent")
+    takes_second = mistake.keyword == "provider" or (
+        mistake.keyword == "default" and words[1:2] and words[1] in providers
+    )
+    provider = words[1] if len(words) > 1 and takes_second else providers[0]
     filled = shape.format(
+        own=own[0] if own else "auto",
         provider=provider,
         other=next((one for one in providers if one != provider), "vllm"),
         model=model,
         second=next((one for one in models if one != model), "gpt-4o"),
-        chain=(*mistake.names.chains, "default")[0],
         name=name,
     )
     return f"such a statement looks like `{filled}`"

@@ -7,6 +7,7 @@ their names are those of grammar/routing.lark.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from rulec.diagnostics import Diagnostic, Related
@@ -89,7 +90,13 @@ class ValueBuilder:
         self.bound_depth(node, [value for _, value in pairs])
         return node
 
-    model_block = block
+    def model_block(self, children: list[Any]) -> Mapping:
+        told = [one for one in children if not isinstance(one, Token)]
+        for (before, _), (key, _) in pairwise(told):
+            if before.text == "served_by" and key.text == "sa":
+                self.problem("dsl-syntax", "`sa` is no word of the language", key, "did you mean `as`?")
+                children = [one for one in children if isinstance(one, Token) or one[0] is not key]
+        return self.block(children)
 
     def bound_depth(self, node: Mapping | Sequence, inner: list[Node]) -> None:
         """Nesting is counted in `weight`, as nothing is aliased here; what is too deep is cut off."""
