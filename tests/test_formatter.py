@@ -81,6 +81,25 @@ def test_a_file_that_cannot_be_replaced_leaves_all_as_they_were(tmp_path: Path, 
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize("arguments", [[], ["--to", "rules"]])
+def test_what_somebody_else_writes_meanwhile_stays(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, edited = "default:   pass\n", "version:   1\n"
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(before, encoding="utf-8")
+
+    def edit(handle: int) -> None:
+        (tmp_path / "b.yaml").write_text(edited, encoding="utf-8")
+
+    monkeypatch.setattr(os, "fsync", edit)
+    assert main(["fmt", str(tmp_path), *arguments]) == 2
+    assert "file-changed" in capsys.readouterr().err
+    assert {one.name for one in tmp_path.iterdir()} == {"a.yaml", "b.yaml"}
+    assert (tmp_path / "a.yaml").read_text(encoding="utf-8") == before
+    assert (tmp_path / "b.yaml").read_text(encoding="utf-8") == edited
+
+
 @pytest.mark.parametrize("damage", [lambda text: text.replace("# why", ""), lambda text: text.replace("8B", "9B")])
 def test_what_would_be_lost_is_not_written(
     damage: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

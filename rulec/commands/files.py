@@ -10,11 +10,26 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def replace_files(texts: Mapping[Path, str], like: Mapping[Path, Path] | None = None, gone: Iterable[Path] = ()) -> None:
+class FileChanged(OSError):
+    """Somebody else wrote a file since it was read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} was changed")
+        self.path = path
+
+
+def replace_files(
+    texts: Mapping[Path, str],
+    like: Mapping[Path, Path] | None = None,
+    gone: Iterable[Path] = (),
+    read: Mapping[Path, str] | None = None,
+) -> None:
     """Writes texts to their paths and removes the files of `gone`; raises OSError, and then all is as it was.
 
-    A file keeps its permissions; a new one gets those of the file that `like` names for it.
+    A file keeps its permissions; a new one gets those of the file that `like` names for it. `read` are the texts that
+    were read: a file that holds another one by now is not touched, which raises FileChanged.
     """
+    known = read or {}
     staged: list[tuple[str, Path]] = []
     replaced: list[tuple[Path, bytes | None]] = []
     try:
@@ -27,10 +42,10 @@ def replace_files(texts: Mapping[Path, str], like: Mapping[Path, Path] | None = 
                 os.fsync(file.fileno())
             shutil.copymode((like or {}).get(path, path), name)
         for name, path in staged:
-            replaced.append((path, path.read_bytes() if path.is_file() else None))
+            replaced.append((path, _content(path, known) if path.is_file() or path in known else None))
             os.replace(name, path)
         for path in gone:
-            replaced.append((path, path.read_bytes()))
+            replaced.append((path, _content(path, known)))
             path.unlink()
     except OSError:
         for path, before in replaced:
@@ -43,3 +58,10 @@ def replace_files(texts: Mapping[Path, str], like: Mapping[Path, Path] | None = 
         for name, _ in staged:
             with suppress(FileNotFoundError):
                 os.unlink(name)
+
+
+def _content(path: Path, known: Mapping[Path, str]) -> bytes:
+    octets = path.read_bytes()
+    if path in known and octets.decode("utf-8-sig", "replace") != known[path]:
+        raise FileChanged(path)
+    return octets

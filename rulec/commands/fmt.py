@@ -69,10 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.to is not None and not diagnostics.failed:
         check_targets(results, diagnostics)
     if diagnostics.failed:
-        print_diagnostics(diagnostics.sorted(), options.format)
-        if options.format in ("text", "plain") and not (options.check or options.diff):
-            print("nothing was written", file=sys.stderr)
-        return 2
+        return refuse(diagnostics, options)
     changed = [one for one in results if one.changes]
     is_for_people = options.format in ("text", "plain")
     if options.check or options.diff and not is_for_people:
@@ -81,12 +78,21 @@ def run(options: argparse.Namespace) -> int:
         return diff(changed)
     if paths == [STANDARD_INPUT]:
         return print_text(results[0].text)
-    write(changed)
+    if not write(changed, diagnostics):
+        return refuse(diagnostics, options)
     if is_for_people:
         tell(changed, len(results))
     else:
         print_diagnostics([], options.format)
     return 0
+
+
+def refuse(diagnostics: Diagnostics, options: argparse.Namespace) -> int:
+    """Prints why nothing is written."""
+    print_diagnostics(diagnostics.sorted(), options.format)
+    if options.format in ("text", "plain") and not (options.check or options.diff):
+        print("nothing was written", file=sys.stderr)
+    return 2
 
 
 def misuse(paths: list[str]) -> str | None:
@@ -226,17 +232,25 @@ def print_text(text: str) -> int:
     return 0
 
 
-def write(changed: list[Formatted]) -> None:
-    """Replaces the files that change, all or none."""
-    from rulec.commands.files import replace_files
+def write(changed: list[Formatted], diagnostics: Diagnostics) -> bool:
+    """Replaces the files that change, all or none; whether that was done: a change by somebody else is reported."""
+    from rulec.commands.files import FileChanged, replace_files
 
     real = {one.path: Path(os.path.realpath(one.path)) for one in changed}
     moved = [one for one in changed if one.moves]
-    replace_files(
-        {Path(one.target) if one.moves else real[one.path]: one.text for one in changed},
-        like={Path(one.target): real[one.path] for one in moved},
-        gone=[real[one.path] for one in moved],
-    )
+    try:
+        replace_files(
+            {Path(one.target) if one.moves else real[one.path]: one.text for one in changed},
+            like={Path(one.target): real[one.path] for one in moved},
+            gone=[real[one.path] for one in moved],
+            read={real[one.path]: one.source.text for one in changed},
+        )
+    except FileChanged as error:
+        path = next(one.path for one in changed if real[one.path] == error.path)
+        help = "run `rulec fmt` again when nothing else writes the file"
+        diagnostics.error("file-changed", f"`{path}` was changed while it was being formatted", None, help)
+        return False
+    return True
 
 
 def tell(changed: list[Formatted], count: int) -> None:
