@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from rulec.diagnostics import Diagnostics
-from rulec.source import Source
+from rulec.source import Source, Span
 from rulec.syntax.dsl.reader import read_dsl_document
 from rulec.syntax.formatter.check import Lost, check_comments, check_sections, check_words
 from rulec.syntax.formatter.comments import Comment
@@ -15,12 +16,14 @@ from rulec.syntax.formatter.dsl_printer import print_dsl
 from rulec.syntax.formatter.dsl_statements import statement_lines
 from rulec.syntax.formatter.entries import STATEMENT, entries_of_dsl, entries_of_yaml
 from rulec.syntax.formatter.meaning import meaning_of
+from rulec.syntax.formatter.scalars import is_simple_key, quoted
 from rulec.syntax.formatter.yaml_comments import yaml_comments
 from rulec.syntax.formatter.yaml_text import format_yaml, read_yaml
 from rulec.syntax.formatter.yaml_writer import write_yaml
-from rulec.syntax.nodes import Mapping, Node
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 
 _COLON = re.compile(r"[\w.-]+\s*:(?:\s|$)")
+_NOT_IN_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 Surface = Literal["yaml", "rules"]
 
 
@@ -90,8 +93,42 @@ def _printed(
     entries, rest = entries_of(root, comments) if isinstance(root, Mapping) else ([], comments)
     if to == "rules":
         return print_dsl(entries, rest, diagnostics)
-    written = write_yaml(entries, rest)
-    return format_yaml(Source(source.path, written), diagnostics) or ""
+    problems = Diagnostics()
+    text = format_yaml(Source(source.path, write_yaml(entries, rest)), problems)
+    if text is None:
+        _report_unwritable(source, root, comments, problems, diagnostics)
+    return text or ""
+
+
+def _report_unwritable(
+    source: Source, root: Node | None, comments: list[Comment], problems: Diagnostics, diagnostics: Diagnostics
+) -> None:
+    """Reports what YAML cannot hold, where the user wrote it: the problems stand in a text that nobody has seen."""
+    before = len(diagnostics.items)
+    for one in comments:
+        found = _NOT_IN_YAML.search(one.text)
+        if found is not None:
+            message = f"the character U+{ord(found.group()):04X} cannot stand in a comment of YAML"
+            span = Span(source, one.start + found.start(), one.start + found.end())
+            diagnostics.error("yaml-character", message, span, "remove it from the comment")
+    for key in keys_of(root):
+        if not is_simple_key(quoted(key.text)):
+            diagnostics.error("yaml-key", "this is too long for a key of YAML", key.span, "shorten it")
+    if len(diagnostics.items) == before:
+        first = problems.items[0]
+        diagnostics.error(first.code, f"this file cannot be written as YAML: {first.message}", Span(source, 0, 1))
+
+
+def keys_of(root: Node | None) -> Iterator[Scalar]:
+    """Every key of a document."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            yield from (key for key, _ in node.pairs)
+            waiting += [value for _, value in node.pairs]
+        elif isinstance(node, Sequence):
+            waiting += node.items
 
 
 def _check(
