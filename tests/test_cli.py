@@ -164,3 +164,13 @@ def test_a_lone_surrogate_is_legal_json(tmp_path: Path) -> None:
     for form in ("text", "json"):
         done = rulec(["explain", "--body", "-", "--format", form], tmp_path, '{"model": "\\ud800"}')
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("model", "status"), [("rulec:x", "404"), ("a,b", "400")])
+def test_explain_says_what_the_proxy_refuses(model: str, status: str, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    text = 'provider p { litellm "openai/{model}"  accepts /./ }\ndefault -> p\n'
+    (tmp_path / "rules" / "routing.rules").write_text(text, encoding="utf-8")
+    done = rulec(["explain", "--model", model], tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"the proxy answers {status}" in done.stderr

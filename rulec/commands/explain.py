@@ -12,6 +12,9 @@ from rulec.commands.output import add_cache_option, add_format_option, add_rules
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rulec.commands.answers import Answerer
+    from rulec.ir.decide import Outcome
+
 REQUEST_OPTIONS = ["model", "header", "stream", "capability", "body", "metadata", "endpoint", "key", "team", "user"]
 REQUEST_OPTIONS += ["tag", "at", "unavailable", "curl"]
 
@@ -65,6 +68,10 @@ def run(options: argparse.Namespace) -> int:
         outcome = answerer.outcome(request)
     except BadRequest as problem:
         return complain(str(problem))
+    refused = proxy_refusal(answerer, request, outcome)
+    if refused is not None:
+        print(f"rulec: {refused}", file=sys.stderr)
+        return 1
     if options.format == "json":
         import json
 
@@ -74,6 +81,20 @@ def run(options: argparse.Namespace) -> int:
 
         sys.stdout.write(narrate(answerer, request, outcome))
     return 1 if outcome.rule is None else 0
+
+
+def proxy_refusal(answerer: Answerer, request: Mapping[str, Any], outcome: Outcome) -> str | None:
+    """Why the proxy refuses a request whatever the rules say, or None."""
+    from rulec.commands.requests import describe
+    from rulec.diagnostics import printable
+    from rulec.gateway.groups import OWN_PREFIX
+
+    model = describe(request, answerer.policy.capability_header).body.get("model")
+    if isinstance(model, str) and model.startswith(OWN_PREFIX):
+        return f"the proxy answers 404: names that begin with `{OWN_PREFIX}` are its own, not `{printable(model)}`"
+    if any("," in one.group for one in outcome.decision.candidates):
+        return f"the proxy answers 400: a model name with a comma cannot be routed: `{printable(str(model))}`"
+    return None
 
 
 def described(options: argparse.Namespace) -> list[str]:
