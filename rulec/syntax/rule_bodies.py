@@ -59,10 +59,20 @@ class RuleBodies:
         if passes:
             return ast.PassTarget()
         # An exact rule may leave its candidates to `redundant_models`; whether it is there is known after binding.
+        if not routed and phase != "capability":
+            self.refuse_merged(body)
         if not routed and phase not in ("capability", "exact"):
             help = 'name a `provider`, a `model`, `pass: true` or `refuse: "text"`'
             raise wrong("the rule has no target", span, help, code="no-target")
         return route(entry)
+
+    def refuse_merged(self, body: Node) -> None:
+        """A target that only a merge key names is no second mistake: the first is told again, which is told once."""
+        for one in self.diagnostics.items:
+            span = one.span
+            here = span is not None and span.source is body.source and body.start <= span.start < body.end
+            if here and one.code == "yaml-merge-key":
+                raise Rejected(one)
 
     def refuse_keys(self, entry: Entry, body: Node, names: tuple[str, ...], where: str) -> None:
         for name in names:
