@@ -8,13 +8,24 @@ from functools import cache
 _SECRET_WORD = r"(?:[A-Za-z0-9]+[_-])*(?:[A-Za-z0-9]+[_-]key|apikey|token|secret|password|passwd|credentials?)"
 _SECRET_KEY = r"(?i:" + _SECRET_WORD + r"|(?:proxy-)?authorization)\Z"
 _HARMLESS = frozenset(("none", "null", "empty", "dummy", "not-needed", "no-key", "ollama", "fake", "", "true", "false"))
-_SECRET_VALUE = (
-    r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ghp)[-_]|\bAKIA|\bAIza)[A-Za-z0-9_-]{16,}|(?<=Bearer )\S{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
+_SECRET_VALUE = r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ghp)[-_]|\bAKIA|\bAIza)[A-Za-z0-9_-]{16,}|(?<=Bearer )\S{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 _ASSIGNED = (
     r"(?i)(?<![A-Za-z0-9_-])(?P<key>"
     + _SECRET_WORD
     + r")[\"']?\s*(?::|=(?!=))\s*(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s\"',}\]]+)"
+)
+
+_CERTAIN_WORD = (
+    r"(?:[A-Za-z0-9]+[_-])*(?:(?:api|master|access|secret|private|salt|signing|encryption|auth|subscription|license)[_-]?key"
+    r"|token|secret|password|passwd|credentials?)"
+)
+_KEY_IN_LINE = r"(?i)(?:(?<=[\s{,\"'])|^)" + _CERTAIN_WORD + r"[\"']?(?:\s*:\s|\s+(?=[\"'\w\[{$]))(?!in\b|not\b|matches\b|contains\b)"
+# References, harmless words and the signs of both surfaces may be shown, any other word may not.
+_SHOWN_OR_WORD = (
+    r"(?i)\$\{\w*(?::-(?:none|dummy|empty)?)?\}|os\.environ/\w+|env\(\s*\"\w*\"\s*\)|env\(\s*\"\w*\"\s*,\s*\"(?:none|dummy|empty)\"\s*\)"
+    r"|\b(?:"
+    + "|".join(one for one in sorted(_HARMLESS) if one)
+    + r")\b|[\s{}\[\](),:=\"'#*-]+|(?P<word>[^\s{}\[\](),\"']+)"
 )
 
 
@@ -31,6 +42,11 @@ def looks_secret(key: str, value: str) -> bool:
     return _compiled(_SECRET_KEY).match(key) is not None and not _is_harmless(value)
 
 
+def holds_secrets(key: str) -> bool:
+    """Whether all that stands under this key is hidden, as no other meaning of its name is likely."""
+    return _compiled(r"(?i)" + _CERTAIN_WORD + r"\Z").match(key) is not None
+
+
 def mask_secrets(text: str) -> str:
     """The text with everything that looks like a secret as stars, of the same length so that carets still fit."""
     for found in _compiled(_ASSIGNED).finditer(text):
@@ -38,6 +54,24 @@ def mask_secrets(text: str) -> str:
             start, end = found.span("value")
             text = text[:start] + "*" * (end - start) + text[end:]
     return _compiled(_SECRET_VALUE).sub(lambda found: "*" * len(found.group()), text)
+
+
+def hidden_in_line(line: str) -> list[tuple[int, int]]:
+    """What must not be shown of a line of rules, as ranges: all that stands behind a key for secrets, but references.
+
+    A line may be broken, so nobody can say where a value ends: everything to the end of the line is hidden.
+    """
+    found = _compiled(_KEY_IN_LINE).search(line)
+    if found is None:
+        return []
+    return [one.span() for one in _compiled(_SHOWN_OR_WORD).finditer(line, found.end()) if one.lastgroup == "word"]
+
+
+def mask_line(line: str) -> str:
+    """A line of rules as it may be shown, of the same length."""
+    for start, end in hidden_in_line(line):
+        line = line[:start] + "*" * (end - start) + line[end:]
+    return mask_secrets(line)
 
 
 def _is_harmless(value: str) -> bool:

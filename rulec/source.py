@@ -7,6 +7,8 @@ from itertools import accumulate
 
 from rulec.records import field, record
 
+LONGEST_LOOK = 2_000
+
 
 @record(eq=False)
 class Source:
@@ -42,6 +44,12 @@ class Source:
             if first < last:
                 text = text[:first] + "*" * (last - first) + text[last:]
         return text
+
+    def text_around(self, offset: int) -> str:
+        """The line in which an offset stands, as it is written; of a very long line what is near."""
+        start = max(self.text.rfind("\n", 0, offset) + 1, offset - LONGEST_LOOK)
+        end = self.text.find("\n", offset)
+        return self.text[start : min(end if end >= 0 else len(self.text), offset + LONGEST_LOOK)]
 
     def hide(self, start: int, end: int) -> None:
         """Never show these characters to anybody: they are a secret."""

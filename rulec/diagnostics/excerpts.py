@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulec.secrets import mask_secrets
+from rulec.secrets import mask_line
 from rulec.source import Source, Span
 
 
@@ -18,7 +18,7 @@ class Excerpts:
         key = (id(source), line)
         if key not in self._lines:
             self._sources.append(source)
-            self._lines[key] = mask_secrets(source.line_text(line))
+            self._lines[key] = mask_line(source.line_text(line))
         return self._lines[key]
 
     def marked(self, span: Span) -> tuple[str, int, int]:

@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from rulec.diagnostics.surfaces import in_the_words_of
 from rulec.records import record
-from rulec.secrets import mask_secrets
+from rulec.secrets import hidden_in_line, mask_secrets
 from rulec.source import Span
 
+SHORTEST_SECRET = 4
+"""A shorter word behind a secret's key is a mistake, and may be told; so may one of small letters, probably a key."""
 Severity = Literal["error", "warning", "info"]
 
 
@@ -37,10 +39,22 @@ class Diagnostic:
     witness: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", mask_secrets(self.message))
+        object.__setattr__(self, "message", mask_secrets(self.without_secrets(self.message)))
         if self.help is not None:
-            help = self.help if self.span is None else in_the_words_of(self.span.source.path, self.help)
+            help = self.without_secrets(self.help)
+            help = help if self.span is None else in_the_words_of(self.span.source.path, help)
             object.__setattr__(self, "help", mask_secrets(help))
+
+    def without_secrets(self, text: str) -> str:
+        """A text that quotes what was written, without what may not be shown of its line."""
+        if self.span is None or "`" not in text:
+            return text
+        line = self.span.source.text_around(self.span.start)
+        for start, end in hidden_in_line(line):
+            word = line[start:end]
+            if len(word) >= SHORTEST_SECRET and not (word.islower() and word.replace("_", "").isalpha()):
+                text = text.replace(word, "*" * len(word))
+        return text
 
     def to_json(self) -> dict[str, Any]:
         """The object of the json format (design: outputs that others build on)."""

@@ -14,6 +14,7 @@ import yaml
 
 from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related
 from rulec.records import record
+from rulec.secrets import holds_secrets
 from rulec.source import Located, Source, Span
 
 MAX_DEPTH = 64
@@ -229,6 +230,8 @@ class _Composer:
             if type(key) is Scalar and key.text not in seen and key.text != "<<":
                 seen[key.text] = key
                 pairs.append((key, value))
+                if type(value) is not Scalar and holds_secrets(key.text):
+                    self.source.hide(value.start, value.end)
             else:
                 self._add_odd_pair(key, value, pairs, seen)
         raise AssertionError("PyYAML closes what it opens")

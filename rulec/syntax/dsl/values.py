@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from rulec.diagnostics import Diagnostic, Related
+from rulec.secrets import holds_secrets
 from rulec.source import Source
 from rulec.syntax.dsl.parser import Token
 from rulec.syntax.dsl.scalars import DslScalar, percentage, quoted_text
@@ -112,6 +113,8 @@ class ValueBuilder:
 
     def pair(self, children: list[Any]) -> Pair:
         key, value = children
+        if not isinstance(value, Scalar) and holds_secrets(key.text.strip("\"'")):
+            self.source.hide(value.start, value.end)
         return self.scalar(key), value
 
     def served(self, children: list[Any]) -> Pair:

@@ -1,0 +1,79 @@
+"""A secret that stands under its key is never told, in no format, however broken the text around it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from rulec.compiler import compile_sources
+from rulec.diagnostics import Diagnostics
+from rulec.diagnostics.rendering import FORMATS, render
+from rulec.source import Source
+
+SECRET = "hunter2PassPhrase77"
+IN_THE_DSL = """\
+api_key env "S"
+api_key abc:S
+api_key 77S
+api_key "S
+api_key ["S"]
+api_key abc, S
+api_key { value "S" }
+api_key {\n  value "S" }
+api_key "x${A}S"
+api_key "S" extra
+api_key "S" "b"
+api_key env("A", "S" }
+api_key 'S' foo: 1
+api_key env("A") api_key "S"
+api_key "S" api_key env("A")
+accepts /a/ }\nprovidr q { api_key "S"
+accepts /a/ }\nlitellm { general_setings { master_key "S" }
+accepts /a/ }\ndefaults { api_key "S" """
+IN_YAML = """\
+api_key: {value: S}
+api_key: [a, S]
+api_key:\n      - S
+api_key:\n      value: S
+api_key: S
+api_key: S: b
+OPENAI_API_KEY: S"""
+
+
+def lines(text: str) -> list[str]:
+    """The lines; a line break within one is written `\\n`."""
+    return [line.replace("\\n", "\n").replace("S", SECRET, 1) for line in text.replace("\n  ", "\\n  ").split("\n")]
+
+
+def told(path: str, text: str) -> dict[str, str]:
+    found = compile_sources([Source(path, text)], Diagnostics(), emit=False).diagnostics
+    assert found, "something is wrong with it"
+    return {form: render(form, found) for form in FORMATS}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    lines(
+        IN_THE_DSL.replace("\nprovidr", "\\nprovidr")
+        .replace("\nlitellm", "\\nlitellm")
+        .replace("\ndefaults", "\\ndefaults")
+    ),
+)
+def test_no_secret_of_the_dsl_is_told(setting: str) -> None:
+    assert SECRET in setting
+    for form, shown in told(
+        "a.rules", f'provider p {{ litellm "openai/{{model}}" {setting} }}\ndefault -> p\n'
+    ).items():
+        assert SECRET not in shown, form
+
+
+@pytest.mark.parametrize("setting", lines(IN_YAML))
+def test_no_secret_of_yaml_is_told(setting: str) -> None:
+    assert SECRET in setting
+    text = f'providers:\n  p:\n    litellm: "openai/{{model}}"\n    {setting}\ndefault: {{provider: p}}\n'
+    for form, shown in told("a.yaml", text).items():
+        assert SECRET not in shown, form
+
+
+def test_rules_that_are_called_like_keys_are_told() -> None:
+    shown = told("a.yaml", "request_metadata_routing:\n  by_key: {condition: key = 'ops-team', provider: p}\n")
+    assert "ops-team" in shown["text"]
