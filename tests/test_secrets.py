@@ -20,6 +20,7 @@ api_key abc, S
 api_key { value "S" }
 api_key {\n  value "S" }
 api_key "x${A}S"
+api_key "${A:-S"
 api_key "S" extra
 api_key "S" "b"
 api_key env("A", "S" }
@@ -36,6 +37,7 @@ api_key:\n      - S
 api_key:\n      value: S
 api_key: S
 api_key: S: b
+api_key: "${A:-S"
 OPENAI_API_KEY: S"""
 
 

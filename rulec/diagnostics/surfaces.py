@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 DSL_SUFFIX = ".rules"
 _IN_THE_DSL = (
     ("`substitute: true`", "`with substitute`"),
@@ -33,4 +35,5 @@ def in_the_words_of(path: str, help: str) -> str:
     if path.endswith(DSL_SUFFIX):
         for yaml, dsl in _IN_THE_DSL:
             help = help.replace(yaml, dsl)
+        help = re.sub(r"`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`", r'`env("\1")`', help)
     return help

@@ -112,7 +112,9 @@ class Settings:
             return None
         parts = environment_parts(node.text)
         defaults = [part[1] or "" for part in parts if isinstance(part, tuple)]
-        if any(looks_secret(key, one) for one in defaults or [node.text]):
+        # A reference that is not closed is literal text, and may hold the secret as its default.
+        unclosed = any(isinstance(part, str) and "${" in part for part in parts)
+        if any(looks_secret(key, one) for one in defaults or [node.text]) or unclosed and looks_secret(key, "text"):
             node.source.hide(node.start, node.end)
             self.diagnostics.error(
                 "literal-secret",
