@@ -1,4 +1,7 @@
-"""What fuzzing found stays found, and a short run of each target finds nothing new."""
+"""What fuzzing found stays found, and a short run of each target finds nothing new.
+
+A target holds the assertions: it raises where what it promises is not so.
+"""
 
 from __future__ import annotations
 

@@ -112,6 +112,19 @@ def core_value(text: str) -> Any:
     return text
 
 
+def read_document(source: Source, diagnostics: Diagnostics) -> Node | None:
+    """The one document of a rule file; None where it has none. What stands below `---` is reported and left out."""
+    documents = read_documents(source, diagnostics)
+    if len(documents) > 1:
+        diagnostics.error(
+            "yaml-documents",
+            "a rule file holds one YAML document",
+            documents[1].span,
+            "move what stands below `---` into a file of its own",
+        )
+    return documents[0] if documents else None
+
+
 def read_documents(source: Source, diagnostics: Diagnostics) -> list[Node]:
     """All documents of a YAML text; what cannot be read is reported and left out."""
     try:

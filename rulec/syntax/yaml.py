@@ -9,7 +9,7 @@ from rulec.diagnostics import Diagnostics, suggest
 from rulec.source import Source, Span
 from rulec.syntax import ast
 from rulec.syntax.declarations import Declarations
-from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
+from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_document
 from rulec.syntax.reading import Reading
 from rulec.syntax.rule_sections import RuleSections
 from rulec.syntax.settings import Settings
@@ -38,15 +38,8 @@ def read_rule_file(source: Source, rules: ast.RuleSet, diagnostics: Diagnostics)
             "rules in the DSL stand in files that end in .rules",
         )
         return
-    documents = read_documents(source, diagnostics)
-    if len(documents) > 1:
-        diagnostics.error(
-            "yaml-documents",
-            "a rule file holds one YAML document",
-            documents[1].span,
-            "move what stands below `---` into a file of its own",
-        )
-    for document in documents[:1]:
+    document = read_document(source, diagnostics)
+    if document is not None:
         read_rule_document(document, rules, diagnostics)
 
 

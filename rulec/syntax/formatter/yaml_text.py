@@ -11,7 +11,7 @@ from rulec.syntax.formatter.comments import put_comments
 from rulec.syntax.formatter.layout import Lines
 from rulec.syntax.formatter.yaml_comments import yaml_comments
 from rulec.syntax.formatter.yaml_printer import print_yaml
-from rulec.syntax.nodes import Mapping, Node, Scalar, read_documents
+from rulec.syntax.nodes import Mapping, Node, Scalar, read_document
 
 _ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
@@ -46,18 +46,10 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Node | None:
             "remove it, or write it as an escape in double quotes",
         )
         return None
-    documents = read_documents(source, diagnostics)
+    document = read_document(source, diagnostics)
     if diagnostics.failed:
         return None
-    if len(documents) > 1:
-        diagnostics.error(
-            "yaml-documents",
-            "a rule file holds one YAML document",
-            documents[1].span,
-            "move what stands below `---` into a file of its own",
-        )
-        return None
-    root: Node = documents[0] if documents else Scalar("", True, source, len(source.text), len(source.text))
+    root: Node = document or Scalar("", True, source, len(source.text), len(source.text))
     if isinstance(root, Mapping) or isinstance(root, Scalar) and root.value is None:
         return root
     diagnostics.error(
