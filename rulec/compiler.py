@@ -13,7 +13,7 @@ from rulec.diagnostics import Diagnostic, Diagnostics, printable
 from rulec.ir.tree import Tree
 from rulec.policy.model import Policy
 from rulec.records import field, record
-from rulec.source import Source, Span
+from rulec.source import Source, Span, with_line_feeds
 from rulec.syntax.ast import RuleSet
 
 if TYPE_CHECKING:  # a cold `rulec explain` starts without it
@@ -158,7 +158,7 @@ def read_source(file: str | Path, diagnostics: Diagnostics) -> Source | None:
         diagnostics.error("unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
         return None
     try:
-        return Source(path, octets.decode("utf-8-sig"))
+        return Source(path, with_line_feeds(octets.decode("utf-8")))
     except UnicodeDecodeError as error:
         readable = Source(path, octets.decode("utf-8", "replace"))
         at = len(octets[: error.start].decode("utf-8", "replace"))

@@ -107,3 +107,9 @@ class Located:
 
     def __str__(self) -> str:
         return self.text
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with Unix line ends and no byte order mark; line ends of Windows and of old Macs mean the same."""
+    text = text.lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from rulec.diagnostics import Diagnostics
-from rulec.source import Source, Span
+from rulec.source import Source, Span, with_line_feeds
 from rulec.syntax.dsl.reader import read_dsl_document
 from rulec.syntax.formatter.check import Lost, check_comments, check_sections, check_words
 from rulec.syntax.formatter.comments import Comment
@@ -68,12 +68,6 @@ def surface_of(text: str) -> Surface:
     """The surface that a text without a file name is written in: a statement's first word has no colon after it."""
     first = next((line for line in text.splitlines() if line.strip("\ufeff \t") and not line.startswith("#")), "")
     return "rules" if STATEMENT.match(first) and not _COLON.match(first) else "yaml"
-
-
-def with_line_feeds(text: str) -> str:
-    """The text with Unix line ends and no byte order mark; line ends of Windows and of old Macs mean the same."""
-    text = text.lstrip("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _read(source: Source, surface: Surface, diagnostics: Diagnostics) -> Node | None:
