@@ -48,9 +48,9 @@ TABLES: dict[str, Any] = {
         'bge-m3': ((('ollama', 'bge-m3'), ('vllm', 'BAAI/bge-m3')), 567000000, None),
     },
     'rules': (
-        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, 'random', None),
-        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, 'random', None),
-        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, 'random', None),
+        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None),
+        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None),
+        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, None, None),
         (
             'exact:llama3.1:8b',
             'exact',
@@ -59,27 +59,20 @@ TABLES: dict[str, Any] = {
             'weighted',
             None,
         ),
-        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, 'random', None),
-        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, 'random', None),
+        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, None, None),
+        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, None, None),
         (
             'exact:llama-cpp-default',
             'exact',
             ('providers', (('llama_cpp_python', None),), False),
             0,
-            'random',
+            None,
             None,
         ),
-        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, 'random', None),
-        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 3, 'random', None),
-        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 4, 'random', None),
-        (
-            'pattern:.*\\.gguf$',
-            'pattern',
-            ('providers', (('llama_cpp_python', None),), False),
-            5,
-            'random',
-            None,
-        ),
+        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, None, None),
+        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 3, None, None),
+        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 4, None, None),
+        ('pattern:.*\\.gguf$', 'pattern', ('providers', (('llama_cpp_python', None),), False), 5, None, None),
         (
             'capability:code_generation',
             'capability',
@@ -120,10 +113,10 @@ TABLES: dict[str, Any] = {
             'most_capacity',
             None,
         ),
-        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, 'random', None),
-        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 8, 'random', None),
-        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 9, 'random', None),
-        ('default', 'default', ('providers', (('ollama', None),), True), 0, 'random', None),
+        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, None, None),
+        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 8, None, None),
+        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 9, None, None),
+        ('default', 'default', ('providers', (('ollama', None),), True), 0, None, None),
     ),
     'chains': (
         (
@@ -180,6 +173,7 @@ TABLES: dict[str, Any] = {
         ('suffix', '.gguf'),
     ),
     'zones': (),
+    'deployments': {},
     'costs': {},
     'strategies': {
         'least_loaded': {},
@@ -498,17 +492,29 @@ class Record:
 
 
 class Candidate(Record):
-    """One deployment that may serve: `model` is the upstream name, `group` the client-visible one."""
+    """One deployment that may serve: `model` is the upstream name, `group` the client-visible one.
 
-    __slots__ = ("provider", "model", "litellm_model", "group", "weight")
+    Of a decision's candidates those of a lower priority go first, and those of none last.
+    """
+
+    __slots__ = ("provider", "model", "litellm_model", "group", "weight", "priority")
     shown = __slots__
 
-    def __init__(self, provider: str, model: str, litellm_model: str, group: str, weight: float | None = None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        litellm_model: str,
+        group: str,
+        weight: float | None = None,
+        priority: int | None = None,
+    ) -> None:
         self.provider = provider
         self.model = model
         self.litellm_model = litellm_model
         self.group = group
         self.weight = weight
+        self.priority = priority
 
 
 class Hop(Record):
@@ -1011,6 +1017,7 @@ FIELD_READERS: dict[str, Callable[[Request], Any]] = {
 # What exists: providers and models as plain data, and who serves what by which name.
 
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -1022,6 +1029,7 @@ class Catalogue:
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
+    `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
 
     def __init__(
@@ -1029,10 +1037,12 @@ class Catalogue:
         providers: Mapping[str, Sequence[Any]],
         models: Mapping[str, Sequence[Any]],
         patterns: Sequence[Sequence[Any]],
+        deployments: Mapping[tuple[str, str], Mapping[str, Any]],
     ) -> None:
         self.providers = providers
         self.models = models
         self.patterns = patterns
+        self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
 
@@ -1095,6 +1105,38 @@ class Catalogue:
         litellm_model = self.providers[provider][0].replace("{model}", upstream)
         return Candidate(provider, upstream, litellm_model, model, weight)
 
+    def arranged(
+        self, candidates: tuple[Candidate, ...], strategy: str | None
+    ) -> tuple[tuple[Candidate, ...], str | None]:
+        """The candidates of a rule by priority, and the strategy among equal ones.
+
+        Where the rule gives no weights and no other strategy, those of the deployments count.
+        """
+        if len(candidates) < 2:
+            return candidates, None
+        told = [self.deployment(one) for one in candidates] if self.deployments else []
+        own_weights = any(one.weight is not None for one in candidates)
+        weigh = strategy in (None, "weighted") and not own_weights and any("weight" in one for one in told)
+        if weigh or any("priority" in one for one in told):
+            candidates = tuple(
+                Candidate(
+                    one.provider,
+                    one.model,
+                    one.litellm_model,
+                    one.group,
+                    said.get("weight", 1.0) if weigh else one.weight,
+                    said.get("priority"),
+                )
+                for one, said in zip(candidates, told, strict=True)
+            )
+            candidates = tuple(sorted(candidates, key=_by_priority))
+        return candidates, "weighted" if weigh else strategy or "random"
+
+    def deployment(self, candidate: Candidate) -> Mapping[str, Any]:
+        """What the rules say of a deployment; see `strategies.balancer.Facts`."""
+        found = self.deployments.get((candidate.group, candidate.provider))
+        return self.deployments.get(("*", candidate.provider), {}) if found is None else found
+
     def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
         """A provider's default model, which stands in where the rules say so."""
         default = self.providers[provider][2]
@@ -1121,6 +1163,10 @@ class Catalogue:
             if context is None or context < min_context:
                 return False
         return True
+
+
+def _by_priority(candidate: Candidate) -> float:
+    return math.inf if candidate.priority is None else candidate.priority
 
 
 # -------------------- conditions --------------------
@@ -1464,7 +1510,7 @@ class Engine:
 
     def __init__(self, tables: dict[str, Any]) -> None:
         self.capability_header: str = tables["capability_header"]
-        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
+        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"], tables["deployments"])
         self.zones = tables["zones"]
         self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
@@ -1577,14 +1623,14 @@ class Engine:
 class Leaf:
     """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
 
-    __slots__ = ("rule", "model", "places", "catalogue", "chain", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
     ) -> None:
         self.rule = rule
         self.model = model
-        self.places = places
+        self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
         waits = any(test is not None for _, _, _, _, test, _ in chain[1])
@@ -1595,7 +1641,7 @@ class Leaf:
         return self.ready if self.ready is not None else self.make(request)
 
     def make(self, request: Request | None) -> Decision:
-        name, phase, target, _, strategy, sticky = self.rule
+        name, phase, target, _, _, sticky = self.rule
         if target[0] in ("pass", "refuse"):
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
@@ -1606,7 +1652,7 @@ class Leaf:
             name,
             phase,
             self.places,
-            strategy if several else None,
+            self.strategy,
             sticky if several else None,
             self.hops(request, self.places[0], None if several else self.places[0]),
             retry_attempts=self.chain[2],
@@ -1997,12 +2043,14 @@ STRATEGIES["most_capacity"] = MostCapacity
 
 import random
 import sys
+from itertools import groupby
 from typing import Any
 
 
 MOST_COUNTERS = 10_000
 INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
 MOST_PRICES = 10_000
+NOTHING_SAID: dict[str, Any] = {}
 
 
 class Facts:
@@ -2012,6 +2060,7 @@ class Facts:
         self.providers = tables.get("providers", {})
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
+        self.deployments = tables.get("deployments", {})
         self.prices: dict[tuple[str, str], float | None] = {}
 
     def context(self, candidate: Any) -> int | None:
@@ -2019,6 +2068,13 @@ class Facts:
         entry = self.models.get(candidate.group)
         context: int | None = entry[2] if entry is not None else None
         return self.providers[candidate.provider][3] if context is None else context
+
+    def deployment(self, candidate: Any) -> dict[str, Any]:
+        """What the rules say of a candidate or hop: weight, priority, retries and the like, where they say it."""
+        if not self.deployments:
+            return NOTHING_SAID
+        found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
+        return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
 
     def price(self, candidate: Any) -> float | None:
         """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
@@ -2041,6 +2097,18 @@ def cost_by_litellm(model: str) -> tuple[float, float] | None:
     return paid * 1_000_000, made * 1_000_000
 
 
+class Tier:
+    """The candidates of a decision that have one priority; for strategies a decision of its own."""
+
+    __slots__ = ("candidates", "rule", "sticky", "strategy")
+
+    def __init__(self, decision: Any, priority: int | None, candidates: tuple[Any, ...]) -> None:
+        self.rule = f"{decision.rule} (priority {priority})"
+        self.strategy = decision.strategy
+        self.sticky = decision.sticky
+        self.candidates = candidates
+
+
 class Balancer:
     """The strategies of one rule set with their settings, and whose turn it is."""
 
@@ -2052,6 +2120,18 @@ class Balancer:
 
     def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
         """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+        candidates = decision.candidates
+        if not candidates or candidates[0].priority == candidates[-1].priority:
+            return self.among_equals(decision, identity, rng, state)
+        order: list[int] = []
+        for priority, equals in groupby(candidates, key=lambda one: one.priority):
+            tier = Tier(decision, priority, tuple(equals))
+            begin = len(order)
+            order += [begin + number for number in self.among_equals(tier, identity, rng, state)]
+        return order
+
+    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
+        """The order among candidates of one priority, by the strategy."""
         count = len(decision.candidates)
         if count < 2:
             return list(range(count))
@@ -2506,17 +2586,21 @@ KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_erro
 
 
 class PlanStep:
-    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`)."""
+    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    __slots__ = ("again", "group", "hop", "litellm_model", "model", "provider")
+    `pause` is how many seconds a retry waits.
+    """
 
-    def __init__(self, target: Any, hop: Any = None, again: bool = False) -> None:
+    __slots__ = ("again", "group", "hop", "litellm_model", "model", "pause", "provider")
+
+    def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.provider: str = target.provider
         self.model: str = target.model
         self.litellm_model: str = target.litellm_model
         self.group: str = target.group
         self.hop = hop
         self.again = again
+        self.pause = pause
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -2531,13 +2615,12 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
+    __slots__ = ("at", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
 
-    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
+    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, since: float) -> None:
         self.steps = steps
         self.rule = rule
         self.fingerprint = fingerprint
-        self.delay = delay  # seconds before a retry
         self.since = since
         self.ticket = ""
         self.at = 0
@@ -2577,13 +2660,21 @@ class Plan:
             self.failed.add(self.tried[-1].provider)
 
 
-def plan_steps(decision: Any, order: list[int]) -> list[PlanStep]:
+def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
     """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
     picked = decision.candidates[order[0]]
     steps = [PlanStep(decision.candidates[index]) for index in order]
     steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
-    retries = range(max(0, decision.retry_attempts or 0))
-    return [attempt for step in steps for attempt in [step, *(PlanStep(step, step.hop, again=True) for _ in retries)]]
+    return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+
+
+def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanStep]:
+    """The retries of a step: as its deployment says, else as the chain does."""
+    count = said.get("retries", decision.retry_attempts or 0)
+    if count <= 0:
+        return []
+    pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
+    return [PlanStep(step, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
 # -------------------- reload --------------------
@@ -2761,7 +2852,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps = plan_steps(decision, rules.balancer.order(decision, identity, self.random, self.state))
+        order = rules.balancer.order(decision, identity, self.random, self.state)
+        steps = plan_steps(decision, order, rules.balancer.facts)
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
         first = steps[0]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -2773,8 +2865,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         fill_in(data, rules.defaults, endpoint)
         if endpoint in WITHOUT_FALLBACKS:
             return
-        delay = (decision.retry_delay_ms or 0) / 1000
-        self.keep(Plan(steps, decision.rule, rules.fingerprint, delay, time.monotonic()), data)
+        self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
 
     async def permitted(
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
@@ -2863,7 +2954,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
         if step.again:
-            await asyncio.sleep(plan.delay)
+            await asyncio.sleep(step.pause)
         elif before is not None:
             log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)

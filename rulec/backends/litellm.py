@@ -11,7 +11,7 @@ from rulec.backends.artifact import Artifact
 from rulec.backends.environment import config_value
 from rulec.backends.python import MODULE_NAME
 from rulec.gateway.groups import OWN_PREFIX, WILDCARD, group_members, model_groups
-from rulec.policy.model import Policy, Provider
+from rulec.policy.model import Policy
 
 CONFIG_NAME = "litellm_config.yaml"
 CANNOT = (
@@ -46,30 +46,25 @@ def generate_config(policy: Policy) -> Artifact:
 def _deployments(policy: Policy, group: str, fingerprint: str) -> list[dict[str, Any]]:
     if group == WILDCARD:
         accepting = [one for one in policy.providers.values() if one.accepts]
-        return [_deployment(group, one, None, {}, fingerprint) for one in accepting]
-    entry = policy.models.get(group)
-    settings: dict[str, Any] = {}
-    if entry is not None:
-        settings.update(entry.settings)
-        if entry.cost is not None:
-            settings["input_cost_per_token"] = entry.cost[0] / 1_000_000
-            settings["output_cost_per_token"] = entry.cost[1] / 1_000_000
-    return [
-        _deployment(group, policy.providers[name], upstream, settings, fingerprint)
-        for name, upstream in group_members(policy, group)
-    ]
+        return [_deployment(policy, group, one.name, None, fingerprint) for one in accepting]
+    members = group_members(policy, group)
+    return [_deployment(policy, group, name, upstream, fingerprint) for name, upstream in members]
 
 
-def _deployment(
-    group: str, provider: Provider, upstream: str | None, settings: dict[str, Any], fingerprint: str
-) -> dict[str, Any]:
+def _deployment(policy: Policy, group: str, name: str, upstream: str | None, fingerprint: str) -> dict[str, Any]:
+    provider, entry = policy.providers[name], policy.models.get(group)
+    tuning = policy.deployment(name, group)
     parameters: dict[str, Any] = {"model": provider.litellm_model(upstream or PLACEHOLDER)}
-    parameters.update({key: config_value(value) for key, value in {**provider.settings, **settings}.items()})
+    parameters.update({key: config_value(value) for key, value in tuning.settings.items()})
+    if entry is not None and entry.cost is not None:
+        parameters["input_cost_per_token"] = entry.cost[0] / 1_000_000
+        parameters["output_cost_per_token"] = entry.cost[1] / 1_000_000
     parameters["cooldown_time"] = 0
     return {
         "model_name": group,
         "litellm_params": parameters,
         "model_info": {
+            **{key: config_value(value) for key, value in tuning.handling.get("model_info", {}).items()},
             "id": f"{OWN_PREFIX}{group}@{provider.name}",
             "cooldown_time": 0,  # LiteLLM reads one of the two places on some endpoints, the other on others
             "rulec": {"provider": provider.name, "model": upstream, "fingerprint": fingerprint},

@@ -93,6 +93,7 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
         "default": next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None),
         "patterns": tuple(rows.patterns),
         "zones": tuple(rows.zones),
+        "deployments": rows.deployments,
         "costs": {one.name: one.cost for one in tree.policy.models.values() if one.cost is not None},
         "strategies": _strategy_settings(tree.policy),
     }

@@ -62,7 +62,7 @@ def plain_answer(answer: meaning.Answer) -> tuple[Any, ...]:
     return (
         answer.action,
         answer.rule,
-        tuple((one.provider, one.upstream, one.model, one.weight) for one in answer.candidates),
+        tuple((one.provider, one.upstream, one.model, one.weight, one.priority) for one in answer.candidates),
         answer.strategy,
         tuple(
             (one.place.provider, one.place.upstream, one.place.model, one.on_error, one.when, one.chain)
@@ -78,7 +78,7 @@ def plain_decision(decision: Any) -> tuple[Any, ...]:
     return (
         decision.action,
         decision.rule,
-        tuple((one.provider, one.model, one.group, one.weight) for one in decision.candidates),
+        tuple((one.provider, one.model, one.group, one.weight, one.priority) for one in decision.candidates),
         decision.strategy,
         tuple((one.provider, one.model, one.group, one.on_error, one.when, one.chain) for one in decision.fallbacks),
         decision.status,

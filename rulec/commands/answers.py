@@ -38,9 +38,7 @@ class Answerer:
 
     def render(self, options: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
         decision = outcome.decision
-        candidates = [
-            {**self.place(one), "weight": 1 if one.weight is None else one.weight} for one in decision.candidates
-        ]
+        candidates = [self.candidate(one) for one in decision.candidates]
         refusal = {"status": decision.status, "text": decision.text} if decision.action == "refuse" else {}
         return {
             "request": dict(options),
@@ -63,6 +61,10 @@ class Answerer:
             "litellm_model": one.litellm_model,
             "model_group": one.group,
         }
+
+    def candidate(self, one: Any) -> dict[str, Any]:
+        shown = {**self.place(one), "weight": 1 if one.weight is None else one.weight}
+        return shown if one.priority is None else {**shown, "priority": one.priority}
 
     def hop(self, hop: Any) -> dict[str, Any]:
         shown = {

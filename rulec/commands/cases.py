@@ -26,7 +26,7 @@ EXPECTATIONS = (
     "fallbacks",
 )
 _PLACE_KEYS = ("provider", "model", "litellm_model", "model_group")
-_ITEM_KEYS = (*_PLACE_KEYS, "weight", "on_error", "when", "chain")
+_ITEM_KEYS = (*_PLACE_KEYS, "weight", "priority", "on_error", "when", "chain")
 
 
 @record

@@ -71,7 +71,8 @@ def _verdict(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
         yield f"goes to   one of {len(decision.candidates)}, chosen by {decision.strategy}{sticky}"
         for one in decision.candidates:
             weight = "" if one.weight is None else f"  weight {one.weight:g}"
-            yield f"            {_place(answerer, one)}{weight}"
+            priority = "" if one.priority is None else f"  priority {one.priority}"
+            yield f"            {_place(answerer, one)}{weight}{priority}"
 
 
 def _place(answerer: Answerer, one: Any) -> str:

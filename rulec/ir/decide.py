@@ -50,7 +50,7 @@ class Walker:
             if isinstance(node, Test):
                 for parsed, rule in node.arms:
                     self.tests[rule.position] = self.rows.condition(parsed.condition)
-        self.catalogue = Catalogue(self.rows.providers, self.rows.models, self.rows.patterns)
+        self.catalogue = Catalogue(self.rows.providers, self.rows.models, self.rows.patterns, self.rows.deployments)
         self.chains = [self._chain(row) for row in self.rows.chains]
         self.tests = {
             position: build_test(row, self.catalogue, self.rows.zones) for position, row in self.tests.items()

@@ -8,6 +8,7 @@ from typing import Any
 from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.policy.model import Chain, ModelsTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
 from rulec.syntax import conditions as when
+from rulec.syntax.ast import Tuning
 from rulec.syntax.conditions import Condition
 
 Row = tuple[Any, ...]
@@ -33,6 +34,7 @@ class Rows:
         self.models: dict[str, Row] = {
             one.name: (one.served_by, one.size, one.context) for one in policy.models.values()
         }
+        self.deployments = deployment_rows(policy)
         self.rules: list[Row] = [self.rule(one) for one in policy.rules]
 
     def pattern(self, pattern: CompiledPattern) -> int:
@@ -50,7 +52,8 @@ class Rows:
         return self._zone_numbers[name]
 
     def rule(self, rule: Rule) -> Row:
-        return (rule.name, rule.phase, self.target(rule.target), self.chain(rule.chain), rule.strategy, rule.sticky)
+        strategy = None if rule.strategy == "random" and not rule.strategy_fixed else rule.strategy
+        return (rule.name, rule.phase, self.target(rule.target), self.chain(rule.chain), strategy, rule.sticky)
 
     def target(self, target: Target) -> Row:
         if isinstance(target, ProvidersTarget):
@@ -110,6 +113,36 @@ class Rows:
         if isinstance(condition, when.Among):
             return ("among", *field, condition.literals)
         return ("compare", *field, condition.operator, condition.literal)
+
+
+_HANDLING = {
+    "weight": "weight",
+    "priority": "priority",
+    "num_retries": "retries",
+    "retry_after": "retry_delay",
+    "cooldown": "cooldown",
+    "cache_ttl": "cache_ttl",
+}
+"""What the runtime calls what the rules say of a deployment."""
+_SIGNAL_IDS = ("signal_id", "chute_id")
+"""Keys of `model_info` by which a signal knows a deployment."""
+
+
+def deployment_rows(policy: Policy) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is said of deployments, by (client-visible name, provider); (`*`, provider) is for all other names."""
+    found = {("*", provider): _deployment_row(policy.deployment(provider, None)) for provider in policy.providers}
+    for model in policy.models.values():
+        for provider in policy.providers if model.handling else model.deployments:
+            found[model.name, provider] = _deployment_row(policy.deployment(provider, model.name))
+    return {place: row for place, row in found.items() if row}
+
+
+def _deployment_row(deployment: Tuning) -> dict[str, Any]:
+    handling = deployment.handling
+    row = {word: handling[key] for key, word in _HANDLING.items() if key in handling}
+    told = handling.get("model_info", {})
+    found = next((told[key] for key in _SIGNAL_IDS if isinstance(told.get(key), str)), None)
+    return row if found is None else {**row, "signal_id": found}
 
 
 @lru_cache(maxsize=64)

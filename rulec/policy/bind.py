@@ -106,13 +106,15 @@ class _Binder:
             None if default is None else default.text,
             declaration.context,
             declaration.region,
-            declaration.settings,
+            declaration.tuning.settings,
             declaration.name.span,
-            declaration.places,
+            declaration.tuning.places,
+            declaration.tuning.handling,
         )
 
     def model(self, declaration: ast.ModelDeclaration) -> Model:
         served: dict[str, str] | None = None
+        deployments: dict[str, ast.Tuning] = {}
         if declaration.served_by is not None:
             served = {}
             for one in declaration.served_by:
@@ -123,16 +125,20 @@ class _Binder:
                         "declared-twice", f"the provider `{one.provider.text}` stands twice here", one.provider.span
                     )
                 served.setdefault(one.provider.text, one.upstream or declaration.name.text)
+                if one.tuning.settings or one.tuning.handling:
+                    deployments[one.provider.text] = one.tuning
         return Model(
             declaration.name.text,
             None if served is None else tuple(served.items()),
             declaration.size,
             declaration.context,
             tuple(one.text for one in declaration.capabilities),
-            declaration.settings,
+            declaration.tuning.settings,
             declaration.cost,
             declaration.name.span,
-            declaration.places,
+            declaration.tuning.places,
+            declaration.tuning.handling,
+            deployments,
         )
 
     def known_provider(self, name: Located) -> bool:
@@ -369,6 +375,7 @@ class _Binder:
             tuple(one.text for one in declaration.overrides),
             isinstance(declaration.target, ast.VirtualTarget),
             route.strategy is not None,
+            strategy == "random" and self.named_strategy(declaration, route) is not None,
         )
 
     def target(self, declaration: ast.RuleDeclaration, policy: Policy) -> Target | None:
@@ -471,8 +478,9 @@ class _Binder:
     def strategy(self, declaration: ast.RuleDeclaration, route: ast.RouteTarget, target: Target) -> str:
         if any(one.weight is not None for one in route.providers):
             return "weighted"
+        return self.named_strategy(declaration, route) or "random"
+
+    def named_strategy(self, declaration: ast.RuleDeclaration, route: ast.RouteTarget) -> str | None:
         if route.strategy is not None:
             return STRATEGY_SYNONYMS.get(route.strategy.text, route.strategy.text)
-        if isinstance(declaration.match, ast.Capability):
-            return self.applicable.get(declaration.match.name, "random")
-        return "random"
+        return self.applicable.get(declaration.match.name) if isinstance(declaration.match, ast.Capability) else None

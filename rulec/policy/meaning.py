@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from rulec.policy import model as nouns
 from rulec.policy.model import Policy, Rule
-from rulec.records import record
+from rulec.records import record, replace
 from rulec.runtime.request import FIELD_READERS, Request
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
@@ -28,6 +28,7 @@ class Place:
     upstream: str
     model: str
     weight: float | None = None
+    priority: int | None = None
 
 
 @record
@@ -64,7 +65,7 @@ def decide(policy: Policy, request: Request) -> Answer:
             return Answer("refuse", rule.name, status=rule.target.status, text=rule.target.text)
         candidates = candidates_of(policy, rule, request)
         if candidates:
-            strategy = rule.strategy if len(candidates) > 1 else None
+            candidates, strategy = arranged(policy, rule, candidates)
             only = candidates[0] if len(candidates) == 1 else None
             return Answer("route", rule.name, candidates, strategy, hops_of(policy, rule, request, candidates[0], only))
     return Answer("refuse", None, status=400)
@@ -239,6 +240,23 @@ def unique(places: list[Place]) -> tuple[Place, ...]:
     for place in places:
         first.setdefault((place.provider, place.upstream), place)
     return tuple(first.values())
+
+
+def arranged(policy: Policy, rule: Rule, places: tuple[Place, ...]) -> tuple[tuple[Place, ...], str | None]:
+    """Several candidates by priority, with their deployments' weights where the rule says nothing else."""
+    if len(places) == 1:
+        return places, None
+    told = [policy.deployment(one.provider, one.model).handling for one in places]
+    says_nothing = rule.strategy == "random" and not rule.strategy_fixed
+    unweighted = all(one.weight is None for one in places)
+    if (says_nothing or rule.strategy == "weighted") and unweighted and any("weight" in one for one in told):
+        places = tuple(replace(one, weight=said.get("weight", 1)) for one, said in zip(places, told, strict=True))
+        strategy = "weighted"
+    else:
+        strategy = rule.strategy
+    places = tuple(replace(one, priority=said.get("priority")) for one, said in zip(places, told, strict=True))
+    numbered = sorted((one for one in places if one.priority is not None), key=lambda one: one.priority or 0)
+    return (*numbered, *(one for one in places if one.priority is None)), strategy
 
 
 # Chains

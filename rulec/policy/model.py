@@ -11,7 +11,7 @@ from rulec.records import field, record
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.sizes import is_regular_name, size_from_name
 from rulec.source import Located, Span
-from rulec.syntax.ast import Match
+from rulec.syntax.ast import Match, Tuning
 from rulec.syntax.conditions import ParsedCondition
 
 Phase = Literal["when", "exact", "pattern", "capability", "size", "default"]
@@ -42,6 +42,8 @@ class Provider:
     settings: dict[str, Any]
     span: Span = field(compare=False)
     places: dict[str, Span] = field(default_factory=dict, compare=False)
+    handling: dict[str, Any] = field(default_factory=dict)
+    """What rulec does with every deployment of it."""
 
     @property
     def fixed_upstream(self) -> str | None:
@@ -65,6 +67,9 @@ class Model:
     cost: tuple[float, float] | None
     span: Span = field(compare=False)
     places: dict[str, Span] = field(default_factory=dict, compare=False)
+    handling: dict[str, Any] = field(default_factory=dict)
+    deployments: dict[str, Tuning] = field(default_factory=dict)
+    """How it is set at single providers."""
 
 
 @record
@@ -159,6 +164,8 @@ class Rule:
     virtual: bool = False
     strategy_named: bool = field(default=False, compare=False)
     """Whether the rule itself names its strategy."""
+    strategy_fixed: bool = False
+    """Whether `random` is said, so that weights of deployments do not change it."""
 
 
 @record
@@ -198,6 +205,24 @@ class Policy:
             return [provider for provider, _ in entry.served_by]
         return [provider for provider in self.providers if self.accepts(provider, model)]
 
+    def deployment(self, provider: str, model: str | None) -> Tuning:
+        """How a deployment is set: its own values go before its model's, those before its provider's.
+
+        What a provider takes by pattern only has no model of the catalogue, and is `None` here.
+        """
+        place = self.providers[provider]
+        levels = [Tuning(place.settings, place.handling)]
+        entry = self.models.get(model) if model is not None else None
+        if entry is not None:
+            levels.append(Tuning(entry.settings, entry.handling))
+            levels += [entry.deployments[provider]] if provider in entry.deployments else []
+        told = [one.handling["model_info"] for one in levels if "model_info" in one.handling]
+        settings = {key: value for one in levels for key, value in one.settings.items()}
+        handling = {key: value for one in levels for key, value in one.handling.items()}
+        if told:
+            handling["model_info"] = {key: value for one in told for key, value in one.items()}
+        return Tuning(settings, handling)
+
     def size(self, model: str, upstream: str | None = None) -> int | None:
         """A model's parameters: the catalogue's, else read from its name, else from the upstream name."""
         entry = self.models.get(model)
@@ -231,6 +256,11 @@ _NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "f
 """Fields of nouns that do not change what the policy does; names that users choose are never left out."""
 
 
+_UNORDERED = frozenset(("settings", "handling", "deployments"))
+"""Fields in whose mappings the order does not count."""
+_LATER_WORDS = frozenset(("handling", "deployments", "strategy_fixed"))
+"""Fields that rule sets of older releases have not: where they say nothing, the fingerprint stays what it was."""
+
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
@@ -255,8 +285,9 @@ def _canonical(value: Any) -> Any:
     if fields is not None:
         named: dict[str, Any] = {"": kind.__name__}
         for name in fields:
-            read = _canonical_settings if name == "settings" else _canonical
-            named[name] = read(getattr(value, name))
+            found = getattr(value, name)
+            if name not in _LATER_WORDS or found:
+                named[name] = (_canonical_settings if name in _UNORDERED else _canonical)(found)
         return named
     if isinstance(value, dict):
         return [[str(key), _canonical(one)] for key, one in value.items()]

@@ -125,7 +125,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps = plan_steps(decision, rules.balancer.order(decision, identity, self.random, self.state))
+        order = rules.balancer.order(decision, identity, self.random, self.state)
+        steps = plan_steps(decision, order, rules.balancer.facts)
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
         first = steps[0]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -137,8 +138,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         fill_in(data, rules.defaults, endpoint)
         if endpoint in WITHOUT_FALLBACKS:
             return
-        delay = (decision.retry_delay_ms or 0) / 1000
-        self.keep(Plan(steps, decision.rule, rules.fingerprint, delay, time.monotonic()), data)
+        self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
 
     async def permitted(
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
@@ -227,7 +227,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
         if step.again:
-            await asyncio.sleep(plan.delay)
+            await asyncio.sleep(step.pause)
         elif before is not None:
             log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)

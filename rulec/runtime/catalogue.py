@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ class Catalogue:
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
+    `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
 
     def __init__(
@@ -23,10 +25,12 @@ class Catalogue:
         providers: Mapping[str, Sequence[Any]],
         models: Mapping[str, Sequence[Any]],
         patterns: Sequence[Sequence[Any]],
+        deployments: Mapping[tuple[str, str], Mapping[str, Any]],
     ) -> None:
         self.providers = providers
         self.models = models
         self.patterns = patterns
+        self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
 
@@ -89,6 +93,38 @@ class Catalogue:
         litellm_model = self.providers[provider][0].replace("{model}", upstream)
         return Candidate(provider, upstream, litellm_model, model, weight)
 
+    def arranged(
+        self, candidates: tuple[Candidate, ...], strategy: str | None
+    ) -> tuple[tuple[Candidate, ...], str | None]:
+        """The candidates of a rule by priority, and the strategy among equal ones.
+
+        Where the rule gives no weights and no other strategy, those of the deployments count.
+        """
+        if len(candidates) < 2:
+            return candidates, None
+        told = [self.deployment(one) for one in candidates] if self.deployments else []
+        own_weights = any(one.weight is not None for one in candidates)
+        weigh = strategy in (None, "weighted") and not own_weights and any("weight" in one for one in told)
+        if weigh or any("priority" in one for one in told):
+            candidates = tuple(
+                Candidate(
+                    one.provider,
+                    one.model,
+                    one.litellm_model,
+                    one.group,
+                    said.get("weight", 1.0) if weigh else one.weight,
+                    said.get("priority"),
+                )
+                for one, said in zip(candidates, told, strict=True)
+            )
+            candidates = tuple(sorted(candidates, key=_by_priority))
+        return candidates, "weighted" if weigh else strategy or "random"
+
+    def deployment(self, candidate: Candidate) -> Mapping[str, Any]:
+        """What the rules say of a deployment; see `strategies.balancer.Facts`."""
+        found = self.deployments.get((candidate.group, candidate.provider))
+        return self.deployments.get(("*", candidate.provider), {}) if found is None else found
+
     def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
         """A provider's default model, which stands in where the rules say so."""
         default = self.providers[provider][2]
@@ -115,3 +151,7 @@ class Catalogue:
             if context is None or context < min_context:
                 return False
         return True
+
+
+def _by_priority(candidate: Candidate) -> float:
+    return math.inf if candidate.priority is None else candidate.priority

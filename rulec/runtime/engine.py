@@ -23,7 +23,7 @@ class Engine:
 
     def __init__(self, tables: dict[str, Any]) -> None:
         self.capability_header: str = tables["capability_header"]
-        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"])
+        self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"], tables["deployments"])
         self.zones = tables["zones"]
         self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
@@ -136,14 +136,14 @@ class Engine:
 class Leaf:
     """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
 
-    __slots__ = ("rule", "model", "places", "catalogue", "chain", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
     ) -> None:
         self.rule = rule
         self.model = model
-        self.places = places
+        self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
         waits = any(test is not None for _, _, _, _, test, _ in chain[1])
@@ -154,7 +154,7 @@ class Leaf:
         return self.ready if self.ready is not None else self.make(request)
 
     def make(self, request: Request | None) -> Decision:
-        name, phase, target, _, strategy, sticky = self.rule
+        name, phase, target, _, _, sticky = self.rule
         if target[0] in ("pass", "refuse"):
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
@@ -165,7 +165,7 @@ class Leaf:
             name,
             phase,
             self.places,
-            strategy if several else None,
+            self.strategy,
             sticky if several else None,
             self.hops(request, self.places[0], None if several else self.places[0]),
             retry_attempts=self.chain[2],

@@ -11,17 +11,21 @@ KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_erro
 
 
 class PlanStep:
-    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`)."""
+    """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    __slots__ = ("again", "group", "hop", "litellm_model", "model", "provider")
+    `pause` is how many seconds a retry waits.
+    """
 
-    def __init__(self, target: Any, hop: Any = None, again: bool = False) -> None:
+    __slots__ = ("again", "group", "hop", "litellm_model", "model", "pause", "provider")
+
+    def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.provider: str = target.provider
         self.model: str = target.model
         self.litellm_model: str = target.litellm_model
         self.group: str = target.group
         self.hop = hop
         self.again = again
+        self.pause = pause
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -36,13 +40,12 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "delay", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
+    __slots__ = ("at", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
 
-    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, delay: float, since: float) -> None:
+    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, since: float) -> None:
         self.steps = steps
         self.rule = rule
         self.fingerprint = fingerprint
-        self.delay = delay  # seconds before a retry
         self.since = since
         self.ticket = ""
         self.at = 0
@@ -82,10 +85,18 @@ class Plan:
             self.failed.add(self.tried[-1].provider)
 
 
-def plan_steps(decision: Any, order: list[int]) -> list[PlanStep]:
+def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
     """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
     picked = decision.candidates[order[0]]
     steps = [PlanStep(decision.candidates[index]) for index in order]
     steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
-    retries = range(max(0, decision.retry_attempts or 0))
-    return [attempt for step in steps for attempt in [step, *(PlanStep(step, step.hop, again=True) for _ in retries)]]
+    return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+
+
+def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanStep]:
+    """The retries of a step: as its deployment says, else as the chain does."""
+    count = said.get("retries", decision.retry_attempts or 0)
+    if count <= 0:
+        return []
+    pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
+    return [PlanStep(step, step.hop, again=True, pause=pause) for _ in range(count)]

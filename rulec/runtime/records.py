@@ -37,17 +37,29 @@ class Record:
 
 
 class Candidate(Record):
-    """One deployment that may serve: `model` is the upstream name, `group` the client-visible one."""
+    """One deployment that may serve: `model` is the upstream name, `group` the client-visible one.
 
-    __slots__ = ("provider", "model", "litellm_model", "group", "weight")
+    Of a decision's candidates those of a lower priority go first, and those of none last.
+    """
+
+    __slots__ = ("provider", "model", "litellm_model", "group", "weight", "priority")
     shown = __slots__
 
-    def __init__(self, provider: str, model: str, litellm_model: str, group: str, weight: float | None = None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        litellm_model: str,
+        group: str,
+        weight: float | None = None,
+        priority: int | None = None,
+    ) -> None:
         self.provider = provider
         self.model = model
         self.litellm_model = litellm_model
         self.group = group
         self.weight = weight
+        self.priority = priority
 
 
 class Hop(Record):

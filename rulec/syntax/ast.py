@@ -21,6 +21,18 @@ class EnvironmentText:
 
 
 @record
+class Tuning:
+    """How a provider, a model or one deployment is set."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Its litellm_params; texts may be EnvironmentText."""
+    handling: dict[str, Any] = field(default_factory=dict)
+    """What rulec does with it: weight, priority, retries and the like; `model_info` is what it tells others."""
+    places: dict[str, Span] = field(default_factory=dict, compare=False)
+    """Where each setting stands."""
+
+
+@record
 class ProviderDeclaration:
     name: Located
     litellm: Located
@@ -28,18 +40,16 @@ class ProviderDeclaration:
     default_model: Located | None = None
     context: int | None = None
     region: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-    """litellm_params of every deployment of this provider; texts may be EnvironmentText."""
-    places: dict[str, Span] = field(default_factory=dict)
-    """Where each setting stands."""
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 @record
 class Serving:
-    """A provider that serves a model, and the name the provider knows it by where that differs."""
+    """A provider that serves a model, the name the provider knows it by where that differs, and how it is set."""
 
     provider: Located
     upstream: str | None = None
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 @record
@@ -49,11 +59,9 @@ class ModelDeclaration:
     size: int | None = None
     context: int | None = None
     capabilities: tuple[Located, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
-    """rpm, tpm and what else LiteLLM takes per deployment."""
     cost: tuple[float, float] | None = None
     """US dollars per million input and output tokens."""
-    places: dict[str, Span] = field(default_factory=dict)
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 @record

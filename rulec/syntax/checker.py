@@ -33,10 +33,12 @@ class Candidate:
 
 @record
 class Serving:
-    """A provider that serves a model, and the name that it knows the model by, where that is another one."""
+    """A provider that serves a model, the name that it knows the model by, where that is another one, and settings."""
 
     provider: Scalar
     upstream: Scalar | None
+    entry: Entry
+    node: Node
 
 
 @record
@@ -325,8 +327,11 @@ def _read_candidate(checker: Checker, word: str, node: Node) -> Candidate:
     return Candidate(read_name(checker, word, node), None)
 
 
+_read_deployment = shape("Deployment")
+
+
 def read_served_by(checker: Checker, word: str, node: Node) -> list[Serving] | None:
-    """`ollama`, `[ollama, vllm]` and `{ollama: name-there}`; None where there is nothing."""
+    """`ollama`, `[ollama, vllm]`, `{ollama: name-there}` and `{ollama: {rpm: 60}}`; None where there is nothing."""
     if isinstance(node, Scalar) and node.value is None:
         return None
     servings: list[list[Serving]] = checker.each(_read_servings, word, _listed(node))
@@ -335,15 +340,18 @@ def read_served_by(checker: Checker, word: str, node: Node) -> list[Serving] | N
 
 def _read_servings(checker: Checker, word: str, node: Node) -> list[Serving]:
     if not isinstance(node, Mapping):
-        return [Serving(read_name(checker, word, node), None)]
+        return [Serving(read_name(checker, word, node), None, {}, node)]
     servings = []
-    for provider, upstream in node.pairs:
-        if not isinstance(upstream, Scalar):
-            message = "the name that the provider knows the model by is expected here"
-            raise Wrong(upstream, message, f"write `{provider.text}: name-there`")
+    for provider, said in node.pairs:
+        if isinstance(said, Sequence):
+            message = "the name that the provider knows the model by, or settings, are expected here"
+            raise Wrong(said, message, f"write `{provider.text}: name-there`, or `{provider.text}: {{rpm: 600}}`")
         if not provider.text.strip():
             raise Wrong(provider, "a name is expected here, this is empty")
-        servings.append(Serving(provider, None if upstream.value is None else upstream))
+        entry = _read_deployment(checker, provider.text, said) if isinstance(said, Mapping) else {}
+        upstream = entry.get("model") if isinstance(said, Mapping) else said
+        named = isinstance(upstream, Scalar) and upstream.value is not None
+        servings.append(Serving(provider, upstream if named else None, entry, said))
     return servings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rulec.diagnostics import suggest
 from rulec.source import Span
 from rulec.syntax import ast
-from rulec.syntax.checker import Serving
+from rulec.syntax.checker import Entry, Serving
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 from rulec.syntax.reading import Reading, located, wrong
@@ -16,7 +16,7 @@ from rulec.syntax.rule_bodies import MOST_HOPS, RuleBodies
 from rulec.syntax.settings import Settings, places, plain_setting
 from rulec.syntax.shapes import SHAPES
 
-_PROVIDER_SETTINGS = (
+_SETTINGS = (
     "api_base",
     "api_key",
     "api_version",
@@ -27,7 +27,9 @@ _PROVIDER_SETTINGS = (
     "tpm",
     "max_parallel_requests",
 )
-_MODEL_SETTINGS = ("rpm", "tpm")
+"""Keys that LiteLLM knows by the same names in `litellm_params`."""
+_HANDLING = ("weight", "priority", "num_retries", "retry_after", "cooldown", "cache_ttl")
+"""Keys that say what rulec does with a deployment; LiteLLM would send them to the provider."""
 _FACTORS = ("latency", "success_rate", "cost")
 
 
@@ -48,8 +50,6 @@ class Declarations:
         if entry is None:
             self.rules.broken.add(("provider", name.text))
             return
-        settings = {key: self.value(key, entry[key]) for key in _PROVIDER_SETTINGS if key in entry}
-        settings.update(self.passed(entry.get("litellm_params")))
         region = entry.get("region")
         self.rules.providers.append(
             ast.ProviderDeclaration(
@@ -59,8 +59,7 @@ class Declarations:
                 located(entry.get("default_model")),
                 entry.get("context"),
                 region.text if region is not None else None,
-                settings,
-                places(body, settings),
+                self.tuning(entry, body),
             )
         )
         if REFERENCE.search(entry["litellm"].text):
@@ -68,11 +67,20 @@ class Declarations:
                 "environment-reference", "an environment reference cannot stand in `litellm`", entry["litellm"].span
             )
 
+    def tuning(self, entry: Entry, body: Node) -> ast.Tuning:
+        """How a provider, a model or a deployment is set."""
+        settings = {key: self.value(key, entry[key]) for key in _SETTINGS if key in entry}
+        settings.update(self.passed(entry.get("litellm_params")))
+        handling = {key: plain_setting(entry[key]) for key in _HANDLING if key in entry}
+        if "model_info" in entry:
+            handling["model_info"] = self.passed(entry["model_info"])
+        return ast.Tuning(settings, handling, places(body))
+
     def value(self, key: str, value: Any) -> Any:
         return self.settings.setting(key, value) if isinstance(value, Scalar) else value
 
     def passed(self, parameters: Mapping | None) -> dict[str, Any]:
-        """What `litellm_params` passes on."""
+        """What `litellm_params` and `model_info` pass on."""
         pairs = parameters.pairs if parameters is not None else ()
         return {key.text: self.settings.setting(key.text, value) for key, value in pairs}
 
@@ -83,21 +91,22 @@ class Declarations:
         if entry is None:
             self.rules.broken.add(("model", name.text))
             return
-        settings = {key: entry[key] for key in _MODEL_SETTINGS if key in entry}
-        settings.update(self.passed(entry.get("litellm_params")))
         served, cost = entry.get("served_by"), entry.get("cost")
         self.rules.models.append(
             ast.ModelDeclaration(
                 name.located(),
-                tuple([serving(one) for one in served]) if served is not None else None,
+                tuple([self.serving(one) for one in served]) if served is not None else None,
                 entry.get("size"),
                 entry.get("context"),
                 tuple(one.located() for one in entry.get("capabilities", ())),
-                settings,
                 (float(cost["input"].value), float(cost["output"].value)) if cost is not None else None,
-                places(body, settings),
+                self.tuning(entry, body),
             )
         )
+
+    def serving(self, one: Serving) -> ast.Serving:
+        upstream = one.upstream.text if one.upstream is not None else None
+        return ast.Serving(one.provider.located(), upstream, self.tuning(one.entry, one.node))
 
     def chain(self, name: Scalar, body: Node) -> None:
         self.reading.refuse_reserved(name, "chain")
@@ -163,6 +172,3 @@ class Declarations:
         else:
             factors[key.text] = number
 
-
-def serving(one: Serving) -> ast.Serving:
-    return ast.Serving(one.provider.located(), one.upstream.text if one.upstream is not None else None)

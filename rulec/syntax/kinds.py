@@ -75,7 +75,7 @@ DEFINITIONS: dict[str, Schema] = {
     "upstreams": {
         "type": "object",
         "propertyNames": {"pattern": "\\S"},
-        "additionalProperties": {"anyOf": [reference("text"), {"type": "null"}]},
+        "additionalProperties": {"anyOf": [reference("text"), {"type": "null"}, reference("Deployment")]},
     },
     "served_by": {
         "anyOf": [

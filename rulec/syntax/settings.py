@@ -157,12 +157,13 @@ def plain_setting(value: Any) -> Any:
     return value
 
 
-def places(body: Node, settings: dict[str, Any]) -> dict[str, Span]:
-    """Where the values of an entry's settings stand, also those under `litellm_params`."""
-    assert isinstance(body, Mapping)
+def places(body: Node) -> dict[str, Span]:
+    """Where the values of an entry stand, also those under `litellm_params`."""
+    if not isinstance(body, Mapping):
+        return {}
     passed = body.get("litellm_params")
     pairs = [*body.pairs, *(passed.pairs if isinstance(passed, Mapping) else ())]
-    return {key.text: value.span for key, value in pairs if key.text in settings}
+    return {key.text: value.span for key, value in pairs}
 
 
 def scalars(node: Node, without: str = "", holding: str = "") -> Iterator[Scalar]:

@@ -110,7 +110,51 @@ def models() -> dict[str, type[Strict]]:
     return {one.__name__: one for one in found if not one.__subclasses__()}
 
 
-class Provider(Strict):
+_TUNED_HINTS = {
+    "allowed_fails": "write it for all providers: `error_based_routing: {error_threshold: 3}`",
+    "cache_enabled": "write `cache_ttl` with the seconds for which answers are kept",
+    "cooldown_time": "did you mean `cooldown`?",
+    "fallback_models": "write the models as a chain below `fallback_chains`, or as `fallback` of a rule",
+    "retry_attempts": "did you mean `num_retries`?",
+    "routing_config": "write its keys right here",
+    "routing_strategy": "rules have a `routing_strategy`, deployments have `weight` and `priority`",
+}
+"""Help for words of other gateways."""
+
+
+class Tuned(Strict):
+    """What may be said of a provider for all its deployments, of a model, and of one deployment.
+
+    A deployment's value goes before its model's, and that before its provider's.
+    """
+
+    hints = _TUNED_HINTS
+
+    rpm: Positive = key("Requests per minute that each deployment takes; what is more goes elsewhere.", 600)
+    tpm: Positive = key("Tokens per minute that each deployment takes; what is more goes elsewhere.", 100000)
+    max_parallel_requests: Positive = key("Requests that each deployment takes at once.", 16)
+    timeout: Number = key("Seconds until an attempt is given up.", 60)
+    stream_timeout: Number = key("Seconds until an attempt of a streaming request is given up.", 30)
+    weight: Number = key("How often it is picked where a rule has neither weights nor a strategy; else 1.", 2)
+    priority: Annotated[Any, whole(0)] = key("Candidates with a lower number go first; those without one last.", 1)
+    num_retries: Annotated[Any, whole(0, 10)] = key("How often an attempt is repeated; goes before the chain's.", 2)
+    retry_after: Annotated[Any, whole(0, 60)] = key("Seconds before an attempt is repeated.", 1)
+    cooldown: Number = key("Seconds that it is passed over after a 429 or too many errors.", 60)
+    cache_ttl: Annotated[Any, whole(0)] = key("Seconds for which LiteLLM keeps answers; 0 for not at all.", 300)
+    litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
+    model_info: Free = key("What `model_info` of a deployment tells others.", {"chute_id": "my-chute"})
+
+
+class Deployment(Tuned):
+    """A deployment.
+
+    A model at one provider: the name that the provider knows it by, and settings for this place alone.
+    """
+
+    model: Name = key("The name that the provider knows the model by; the client's where there is none.", "gpt-4o")
+
+
+class Provider(Tuned):
     """A provider.
 
     Something that serves models: a server of your own, or a service that LiteLLM knows.
@@ -142,12 +186,6 @@ class Provider(Strict):
     api_key: Text = key("The key for the provider, always a reference to the environment.", "${OPENAI_API_KEY}")
     api_version: Text = key("The version of the provider's API, as Azure wants it.", "2024-10-21")
     organization: Text = key("The organization at the provider.")
-    timeout: Number = key("Seconds until an attempt is given up.", 60)
-    stream_timeout: Number = key("Seconds until an attempt of a streaming request is given up.", 30)
-    rpm: Positive = key("Requests per minute that each deployment takes.", 600)
-    tpm: Positive = key("Tokens per minute that each deployment takes.", 100000)
-    max_parallel_requests: Positive = key("Requests that each deployment takes at once.", 16)
-    litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
 
 
 class Cost(Strict):
@@ -160,25 +198,23 @@ class Cost(Strict):
     output: Number = key("US dollars per million output tokens.", 0.6, required=True)
 
 
-class Model(Strict):
+class Model(Tuned):
     """A model.
 
     A name that clients use, and who serves it.
     """
 
     served_by: ServedBy = key(
-        "The providers that serve the model, as a list, or as a mapping to the name that each knows it by.",
+        "The providers that serve the model, as a list, or as a mapping to the name that each knows it by or to settings.",
         "ollama",
         {"vllm": "meta-llama/Llama-3.1-8B-Instruct"},
+        {"azure_east": {"model": "gpt-4o-deployment", "rpm": 1000, "weight": 2}},
     )
     capabilities: Names = key("What the model is good for: names that capability rules ask for.", "code_generation")
     size: Size = key("The number of parameters, where the name does not tell it.", "8B", "350M")
     context: Positive = key("The context length in tokens; goes before the provider's.", 8192, 128000)
-    rpm: Positive = key("Requests per minute that each deployment takes; goes before the provider's.", 600)
-    tpm: Positive = key("Tokens per minute that each deployment takes; goes before the provider's.", 100000)
     cost: Cost = key("US dollars per million tokens; without it LiteLLM's price list counts.")
     description: Text = key("A note.")
-    litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
 
 
 class Weighted(Strict):

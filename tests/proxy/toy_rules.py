@@ -44,6 +44,7 @@ def target(provider, group, on_error=None, when=None, model=None):
         litellm_model=TEMPLATES[provider] % upstream,
         group=group,
         weight=None,
+        priority=None,
         on_error=on_error,
         when=when,
         chain=None,

@@ -11,13 +11,17 @@ from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
+from rulec.runtime.strategies.balancer import Facts
 
 A, B, C, D = (Candidate(name, "m", f"openai/{name}", "m") for name in "abcd")
 
 
-def walk(decision: Decision, kinds: list[str], order: list[int] | None = None) -> list[str]:
+def walk(
+    decision: Decision, kinds: list[str], order: list[int] | None = None, said: dict[str, Any] | None = None
+) -> list[str]:
     """The providers that are tried when attempts fail with these kinds, one after the other."""
-    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates)))), None, "", 0, 0)
+    facts = Facts({"deployments": {("*", provider): row for provider, row in (said or {}).items()}})
+    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates))), facts), None, "", 0)
     left = list(kinds)
     for index in range(len(plan.steps)):
         if plan.suits(index):
@@ -161,3 +165,22 @@ def test_settings_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_from_environment(references) == {}
     monkeypatch.setenv("A_PORT", "2")
     assert settings_from_environment(references) == {"a": {"api_base": "http://x:2"}}
+
+
+def test_a_deployment_says_how_often_it_is_tried_again() -> None:
+    failures = ["server_error"] * 9
+    assert walk(decide(A, B, retries=1), failures, said={"a": {"retries": 2}}) == ["a", "a", "a", "b", "b"]
+    assert walk(decide(A, B, retries=1), failures, said={"a": {"retries": 0}}) == ["a", "b", "b"]
+    assert walk(decide(A, hops=(hop(C),)), failures, said={"c": {"retries": 1}}) == ["a", "c", "c"]
+
+
+def test_a_deployment_says_how_long_a_retry_waits() -> None:
+    decision = Decision("route", "r", "exact", (A, B), retry_attempts=1, retry_delay_ms=500)
+    facts = Facts({"deployments": {("m", "a"): {"retry_delay": 2}}})
+    steps = plan_steps(decision, [0, 1], facts)
+    assert [(step.provider, step.again, step.pause) for step in steps] == [
+        ("a", False, 0),
+        ("a", True, 2),
+        ("b", False, 0),
+        ("b", True, 0.5),
+    ]

@@ -181,3 +181,32 @@ def test_the_score_of_usage_based() -> None:
 def test_without_a_state_a_ranking_strategy_draws() -> None:
     desk = Desk("least_loaded")
     assert sorted(desk.balancer.order(desk.decision, None)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("strategy", ["random", "round_robin", "weighted", "least_loaded", "cheapest"])
+def test_the_strategy_orders_within_a_priority(strategy: str) -> None:
+    desk = Desk(strategy)
+    places = [(name, priority) for name, priority in (("a", 1), ("b", 1), ("c", None))]
+    candidates = tuple(Candidate(name, "m", "openai/m", "m", priority=priority) for name, priority in places)
+    desk.decision = Decision("route", "r", "exact", candidates, strategy)
+    orders = Counter(desk.order() for _ in range(100))
+    assert set(orders) == {"abc", "bac"}, "the first two take turns, and the third follows"
+    assert min(orders.values()) > 20
+
+
+def test_a_sticky_choice_stays_within_its_priority() -> None:
+    desk = Desk("weighted")
+    candidates = tuple(
+        Candidate(name, "m", "openai/m", "m", 1.0, priority) for name, priority in zip("abc", (1, 1, 2), strict=True)
+    )
+    decision = Decision("route", "r", "exact", candidates, "weighted", "user")
+    firsts = {user: {desk.balancer.order(decision, user)[0] for _ in range(9)} for user in map(str, range(20))}
+    assert all(len(one) == 1 for one in firsts.values())
+    assert set().union(*firsts.values()) == {0, 1}
+
+
+def test_what_is_said_of_a_deployment_goes_before_what_is_said_of_its_provider() -> None:
+    facts = Desk("random", deployments={("m", "a"): {"weight": 2}, ("*", "a"): {"weight": 1}}).balancer.facts
+    told = [facts.deployment(Candidate("a", "up", "openai/up", group)) for group in ("m", "other")]
+    assert told == [{"weight": 2}, {"weight": 1}]
+    assert facts.deployment(Candidate("b", "up", "openai/up", "m")) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from itertools import groupby
 from typing import Any
 
 from rulec.runtime.strategies.drawn import random_order, stable_share, weighted_order
@@ -12,6 +13,7 @@ from rulec.runtime.strategies.ranking import STRATEGIES
 MOST_COUNTERS = 10_000
 INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
 MOST_PRICES = 10_000
+NOTHING_SAID: dict[str, Any] = {}
 
 
 class Facts:
@@ -21,6 +23,7 @@ class Facts:
         self.providers = tables.get("providers", {})
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
+        self.deployments = tables.get("deployments", {})
         self.prices: dict[tuple[str, str], float | None] = {}
 
     def context(self, candidate: Any) -> int | None:
@@ -28,6 +31,13 @@ class Facts:
         entry = self.models.get(candidate.group)
         context: int | None = entry[2] if entry is not None else None
         return self.providers[candidate.provider][3] if context is None else context
+
+    def deployment(self, candidate: Any) -> dict[str, Any]:
+        """What the rules say of a candidate or hop: weight, priority, retries and the like, where they say it."""
+        if not self.deployments:
+            return NOTHING_SAID
+        found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
+        return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
 
     def price(self, candidate: Any) -> float | None:
         """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
@@ -50,6 +60,18 @@ def cost_by_litellm(model: str) -> tuple[float, float] | None:
     return paid * 1_000_000, made * 1_000_000
 
 
+class Tier:
+    """The candidates of a decision that have one priority; for strategies a decision of its own."""
+
+    __slots__ = ("candidates", "rule", "sticky", "strategy")
+
+    def __init__(self, decision: Any, priority: int | None, candidates: tuple[Any, ...]) -> None:
+        self.rule = f"{decision.rule} (priority {priority})"
+        self.strategy = decision.strategy
+        self.sticky = decision.sticky
+        self.candidates = candidates
+
+
 class Balancer:
     """The strategies of one rule set with their settings, and whose turn it is."""
 
@@ -61,6 +83,18 @@ class Balancer:
 
     def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
         """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+        candidates = decision.candidates
+        if not candidates or candidates[0].priority == candidates[-1].priority:
+            return self.among_equals(decision, identity, rng, state)
+        order: list[int] = []
+        for priority, equals in groupby(candidates, key=lambda one: one.priority):
+            tier = Tier(decision, priority, tuple(equals))
+            begin = len(order)
+            order += [begin + number for number in self.among_equals(tier, identity, rng, state)]
+        return order
+
+    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
+        """The order among candidates of one priority, by the strategy."""
         count = len(decision.candidates)
         if count < 2:
             return list(range(count))

@@ -121,16 +121,22 @@ class ValueBuilder:
         servings = [one for one in children if not isinstance(one, Token)]
         start, end = children[0].start, children[1].end
         key = self.word("served_by", start, end)
-        if all(upstream is None for _, upstream in servings):
+        if all(said is None for _, said in servings):
             return key, self.sequence([provider for provider, _ in servings])
         pairs: list[Pair] = []
-        for provider, upstream in servings:
-            pairs.append((provider, upstream or self.word("null", provider.start, provider.end)))
+        for provider, said in servings:
+            pairs.append((provider, said or self.word("null", provider.start, provider.end)))
         return key, self.mapping(self.joined(pairs, None), pairs[0][0].start, pairs[-1][1].end)
 
-    def serving(self, children: list[Any]) -> tuple[Scalar, Scalar | None]:
-        upstream = children[2] if len(children) > 2 else None
-        return self.scalar(children[0]), None if upstream is None else self.scalar(upstream)
+    def serving(self, children: list[Any]) -> tuple[Scalar, Node | None]:
+        """A provider, and the name that it knows the model by or a mapping that has it as `model`."""
+        names = [self.scalar(one) for one in children if isinstance(one, Token) and one.kind != "AS"]
+        block = next((one for one in children if isinstance(one, Mapping)), None)
+        upstream = names[1] if len(names) > 1 else None
+        if block is None:
+            return names[0], upstream
+        pairs: list[Pair] = [] if upstream is None else [(self.key("model", upstream), upstream)]
+        return names[0], self.mapping(self.joined(pairs, block), (upstream or block).start, block.end)
 
     def values(self, children: list[Any]) -> Node:
         return self.one_or_several([self.value(one) for one in children])

@@ -28,7 +28,7 @@ class Line:
     text: str
     part: Part
     written: Callable[[Scalar], str]
-    servings: list[str] | None = None
+    servings: list[Line] | None = None
     """What `served by` names; it has no brackets to open."""
 
     def lines(self, indent: int) -> list[str]:
@@ -64,8 +64,12 @@ class Line:
         assert self.servings is not None
         if self._fits(indent):
             return [" " * indent + self.text + end]
-        first, *rest = [f"{one}," for one in self.servings[:-1]] + [self.servings[-1] + end]
-        return [f"{' ' * indent}{self.head} {first}", *(" " * (indent + 2 * INDENT) + one for one in rest)]
+        told = [one.lines(indent + 2 * INDENT) for one in self.servings]
+        for lines in told[:-1]:
+            lines[-1] += ","
+        told[-1][-1] += end
+        told[0][0] = f"{' ' * indent}{self.head} {told[0][0].lstrip()}"
+        return [line for lines in told for line in lines]
 
     def _fits(self, indent: int) -> bool:
         return indent + len(self.text) <= WIDTH
@@ -77,7 +81,7 @@ def pair_line(key: Scalar, value: Node, owner: str) -> Line:
     if owner == "model" and name == "served_by":
         said = _served(value)
         if said is not None:
-            text = f"served by {', '.join(said)}"
+            text = f"served by {', '.join(one.text for one in said)}"
             return Line("served by", value, text, Part(*extent(key, value)), words.scalar, said)
     if owner == "strategy" and name == "weight_factors":
         value = _merged(value)
@@ -118,25 +122,40 @@ def inline(node: Node, in_brackets: bool = False, written: Callable[[Scalar], st
     return f"[{items}]" if in_brackets or len(node.items) < 2 else items
 
 
-def _served(value: Node) -> list[str] | None:
-    """`vllm as "upstream"` and `ollama`; None where that cannot say it."""
+def _served(value: Node) -> list[Line] | None:
+    """`vllm as "upstream" { rpm 600 }` and `ollama`; None where that cannot say it."""
     if isinstance(value, Scalar):
-        return [words.name(value)] if value.value is not None else None
-    servings: list[tuple[Scalar, Scalar | None]] = []
+        return [_serving(value, value)] if value.value is not None else None
+    servings: list[tuple[Scalar, Node]] = []
     for item in [value] if isinstance(value, Mapping) else value.items:
         if isinstance(item, Scalar) and item.value is not None:
-            servings.append((item, None))
-        elif isinstance(item, Mapping) and all(isinstance(upstream, Scalar) for _, upstream in item.pairs):
-            servings += [(key, one) for key, one in item.pairs if isinstance(one, Scalar)]
+            servings.append((item, item))
+        elif isinstance(item, Mapping) and all(_can_be_said(said) for _, said in item.pairs):
+            servings += item.pairs
         else:
             return None
     names = [provider.text for provider, _ in servings]
     if not servings or len(set(names)) != len(names):
         return None
-    return [
-        words.name(provider) + ("" if upstream is None or upstream.value is None else f" as {words.text(upstream.text)}")
-        for provider, upstream in servings
-    ]
+    return [_serving(provider, said) for provider, said in servings]
+
+
+def _can_be_said(said: Node) -> bool:
+    return isinstance(said, Scalar) or isinstance(said, Mapping) and isinstance(said.get("model"), Scalar | None)
+
+
+def _serving(provider: Scalar, said: Node) -> Line:
+    """One provider, the model's name there, and a block of settings."""
+    upstream = said.get("model") if isinstance(said, Mapping) else said if said is not provider else None
+    head = words.name(provider)
+    if isinstance(upstream, Scalar) and upstream.value is not None:
+        head += f" as {words.text(upstream.text)}"
+    pairs = [(key, one) for key, one in said.pairs if key.text != "model"] if isinstance(said, Mapping) else []
+    part = Part(*extent(provider, said))
+    if not pairs:
+        return Line(head, provider, head, part, words.scalar)
+    block = Mapping(pairs, said.source, said.start, said.end)
+    return Line(head, block, f"{head} {inline(block)}", part, words.scalar)
 
 
 def _merged(value: Node) -> Node:
