@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -20,7 +21,7 @@ from rulec.demo.providers import Provider
 from rulec.proxy import url_of
 from rulec.serving.process import birth, who_listens
 
-SERVE = [sys.executable, "-m", "rulec.cli", "serve"]
+RULEC = [sys.executable, "-m", "rulec.cli"]
 KEY = "sk-of-these-tests-0123456789"
 RULES = """
 provider fake { litellm "openai/{model}"  api_base env("FAKE_BASE")  api_key env("FAKE_KEY") }
@@ -54,7 +55,13 @@ class Place:
         return int(json.loads(self.run_file.read_text())["pid"])
 
     def serve(self, *words: str, expect: int = 0, **names: str) -> str:
-        """What `rulec serve` prints on both streams; in a session of its own, as from a shell that ends after it."""
+        return self.rulec("serve", *words, expect=expect, **names)
+
+    def status(self, *words: str, expect: int = 0, **names: str) -> str:
+        return self.rulec("status", *words, expect=expect, **names)
+
+    def rulec(self, *words: str, expect: int = 0, **names: str) -> str:
+        """What a command prints on both streams; in a session of its own, as from a shell that ends after it."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LITELLM_", "RULEC_SERVE"))}
         own = {
             "XDG_STATE_HOME": str(self.folder / "state"),
@@ -62,7 +69,7 @@ class Place:
             "HF_HUB_OFFLINE": "1",
         }
         done = subprocess.run(
-            [*SERVE, *words],
+            [*RULEC, *words],
             cwd=self.folder,
             env={**ours, **own, "NO_PROXY": "*", **names},
             stdout=subprocess.PIPE,
@@ -117,6 +124,9 @@ def test_a_background_proxy_from_start_to_stop(place: Place) -> None:
     checked = place.serve("check")
     assert "4 requests, 0 failed" in checked
     assert checked.count("fake/") == 4
+    told = place.status()
+    assert re.findall(r"^(large|small) +fake +\w+ +\d +[1-3] +0% ", told, re.MULTILINE) == ["large", "small"], told
+    assert "refuses the key" in place.status("--key-env", "WRONG", expect=2, WRONG="sk-wrong")
     place.provider.fail(always="server_error")
     assert "4 requests, 4 failed" in place.serve("check", expect=1)
     assert "refuses the key" in place.serve("check", "--key-env", "WRONG", expect=2, WRONG="sk-wrong")
@@ -220,6 +230,7 @@ def test_a_restart_keeps_the_options_and_takes_new_rules(place: Place) -> None:
     options = json.loads(place.run_file.read_text())["options"]
     assert options["workers"] == 2
     assert options["out"] == str(place.folder / "pair")
+    assert "2 workers seen" in place.status()
     assert "the same rules" in place.serve("status")
     (place.folder / "rules" / "more.rules").write_text("nonsense\n", encoding="utf-8")
     assert "does not compile" in place.serve("restart", expect=2)

@@ -95,3 +95,12 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
         if count:
             counts.append(f"{count} {severity}{'s' if count > 1 else ''}")
     return ", ".join(counts)
+
+
+def duration(seconds: float) -> str:
+    """Days to seconds, without what is zero."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

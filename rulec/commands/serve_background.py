@@ -11,9 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rulec.commands.output import duration
 from rulec.commands.serve import Prepared, environment_and_port, given_options, prepare
 from rulec.proxy import CannotServe, check_port, url_of
 from rulec.serving import background
+from rulec.serving.client import Client
 from rulec.serving.run_file import RunFolder
 
 SHOWN_WHEN_DEAD = 5
@@ -125,7 +127,7 @@ def status(arguments: argparse.Namespace) -> int:
     state = "running" if running else "starting" if seconds < background.START_SECONDS else "not answering"
     rows = [("state", state), ("process", str(remembered["pid"])), ("address", url_of(remembered["host"], port))]
     rows += [
-        ("uptime", _duration(seconds)),
+        ("uptime", duration(seconds)),
         ("workers", str(remembered["options"].get("workers") or 1)),
         ("log", str(log)),
     ]
@@ -133,14 +135,6 @@ def status(arguments: argparse.Namespace) -> int:
     for name, value in rows:
         print(f"{name:<9}{value}")
     return 0 if running else 1
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 def _rules_rows(remembered: Mapping[str, Any], port: int) -> list[tuple[str, str]]:
@@ -198,24 +192,29 @@ def logs(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def check(arguments: argparse.Namespace) -> int:
-    """Send requests to a running proxy: 1 where one of them fails."""
-    from rulec.serving.check import Client
-    from rulec.serving.check import check as results_of
-
+def client_for(arguments: argparse.Namespace, url: str | None) -> Client:
+    """A client with the master key, or the key in `--key-env`, for this URL, else for the proxy of this machine."""
     environment, port = environment_and_port(arguments, arguments.env_file)
-    remembered = None if arguments.url else RunFolder(arguments.run_dir).read(port)
+    remembered = None if url else RunFolder(arguments.run_dir).read(port)
     host = background.reachable(remembered["host"] if remembered else environment.get("LITELLM_HOST") or "0.0.0.0")
-    url = arguments.url or url_of(host, port)
+    url = url or url_of(host, port)
     name = arguments.key_env or "LITELLM_MASTER_KEY"
     key = environment.get(name)
     if not key and remembered and not arguments.key_env:
         key = _key_of(remembered)
     if not key:
         raise CannotServe(f"the environment lacks {name}, the key for {url}; name another variable with --key-env")
+    return Client(url, key)
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Send requests to a running proxy: 1 where one of them fails."""
+    from rulec.serving.check import check as results_of
+
+    client = client_for(arguments, arguments.url)
     row = "{:<11} {:<32} {:<8} {:>8}  {}"
     failed = count = 0
-    for number, one in enumerate(results_of(Client(url, key))):
+    for number, one in enumerate(results_of(client)):
         if number == 0:
             print(row.format("request", "name", "status", "ms", "x-rulec-target"))
         count += one.failed is not None

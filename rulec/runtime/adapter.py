@@ -26,8 +26,9 @@ from rulec.runtime.caller import (
 )
 from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, PlanStep, plan_steps
-from rulec.runtime.reload import Rules, file_stamp, load_rules
+from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
+from rulec.runtime.status import publish_status
 
 try:
     from litellm.integrations.custom_logger import CustomLogger as LiteLLMCallback
@@ -439,4 +440,6 @@ def is_our_wildcard(deployment: Any) -> bool:
     return "provider" in info and info.get("model") is None
 
 
-handler = RulecHandler() if "decide" in globals() else None
+handler = RulecHandler() if "decide" in globals() and __name__ != RELOADED else None
+if handler is not None:
+    publish_status(handler)

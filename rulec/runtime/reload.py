@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from typing import Any
 
+RELOADED = "rulec_reloaded"
+"""The name of a module that was read again: only its decision part counts."""
+
 
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "fingerprint", "settings")
+    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
+        self.engine = namespace.get("ENGINE")
+        self.version = str(namespace.get("VERSION"))
         self.fingerprint = str(namespace["FINGERPRINT"])
         self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
         self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
@@ -52,7 +57,7 @@ def load_rules(path: str) -> Rules:
     """The decision part of the module in this file; raises if it is not whole."""
     with open(path, encoding="utf-8") as file:
         code = compile(file.read(), path, "exec")
-    namespace: dict[str, Any] = {"__name__": "rulec_reloaded", "__file__": path}
+    namespace: dict[str, Any] = {"__name__": RELOADED, "__file__": path}
     try:
         exec(code, namespace)
     except (SystemExit, KeyboardInterrupt) as error:  # a module that asks the process to end is broken, too

@@ -55,9 +55,9 @@ class Fading:
 
 
 class Deployment:
-    """The figures of one deployment; `open` are the tickets that it serves now."""
+    """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
-    __slots__ = ("first_tokens", "latencies", "latency", "open", "successes", "tried_at")
+    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "successes", "tried_at")
 
     def __init__(self) -> None:
         self.open: set[str] = set()
@@ -66,6 +66,8 @@ class Deployment:
         self.latencies: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
+        self.served = 0
+        self.failed: dict[str, int] = {}
 
 
 class Attempt:
@@ -138,6 +140,7 @@ class State:
         if attempt is None or deployment is None:
             return
         now = self.clock()
+        deployment.served += 1
         deployment.successes.add(1.0, now)
         latency = seconds_between(attempt.wall, ended)
         if latency is None:
@@ -152,7 +155,10 @@ class State:
         """The attempt failed; a fault of the request says nothing about the deployment."""
         attempt = self.close(ticket)
         deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
-        if deployment is not None and kind not in FAULTS_OF_REQUESTS:
+        if deployment is None:
+            return
+        deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
+        if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
 
     def sweep(self, now: float) -> None:

@@ -8,13 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 from rulec.proxy import CannotServe
 from rulec.secrets import mask_secrets
+from rulec.serving.client import REQUEST_SECONDS, Client
 
-REQUEST_SECONDS = 60
 MOST_ERROR_TEXT = 160
 _MESSAGES = [{"role": "user", "content": "Say hello."}]
 
@@ -30,35 +28,6 @@ class Result:
     seconds: float | None = None
     target: str = "-"
     error: str = ""
-
-
-class Client:
-    """Sends requests with one key to one proxy."""
-
-    def __init__(self, url: str, key: str) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise CannotServe(f"`{url}` has no port that can be") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise CannotServe(f"`{url}` is no URL of a proxy; write it as http://127.0.0.1:4000")
-        self.url = url.rstrip("/")
-        self.key = key
-        self._host, self._port, self._path = parts.hostname, port, parts.path.rstrip("/")
-        self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-
-    def send(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, str], str]:
-        """Status, headers and text of an answer; what fails below HTTP is an OSError or HTTPException."""
-        connection = self._kind(self._host, self._port, timeout=REQUEST_SECONDS)
-        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
-        try:
-            connection.request(method, self._path + path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
-            return response.status, {name.lower(): value for name, value in response.getheaders()}, text
-        finally:
-            connection.close()
 
 
 def check(client: Client) -> Iterator[Result]:

@@ -30,8 +30,10 @@ def _read_env_file(name: str | None) -> dict[str, str]:
         if name is not None:
             raise CannotServe(f"there is no file `{name}`")
         return {}
-    from dotenv import dotenv_values
-
+    try:
+        from dotenv import dotenv_values
+    except ImportError as error:
+        raise CannotServe(f'to read `{path}`, install `pip install "rulec[proxy]"`') from error
     try:
         return {key: value for key, value in dotenv_values(path).items() if value is not None}
     except (OSError, UnicodeDecodeError) as error:

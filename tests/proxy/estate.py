@@ -38,6 +38,8 @@ CLIENT_NAMES = sorted((*GROUPS, "large", "long", "rewritten", "passed", "cooled"
 
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
+    "sk-admin": {"user_role": "proxy_admin"},
+    "sk-may-ask": {"allowed_routes": ["/rulec/status"]},
     "sk-only-m": {"models": ["m"]},
     "sk-rewritten": {"models": ["rewritten", "leaky", "choice"]},
     "sk-pattern": {"models": ["any/*"]},
