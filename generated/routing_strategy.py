@@ -525,16 +525,16 @@ class Hop(Record):
 
     def __init__(
         self,
-        place: Candidate,
+        place: Candidate | Hop,
         on_error: tuple[str, ...] | None,
         when: str | None,
         chain: str | None,
         test: Callable[[frozenset[str]], bool] | None = None,
     ) -> None:
-        self.provider = place.provider
-        self.model = place.model
-        self.litellm_model = place.litellm_model
-        self.group = place.group
+        self.provider: str = place.provider
+        self.model: str = place.model
+        self.litellm_model: str = place.litellm_model
+        self.group: str = place.group
         self.on_error = on_error
         self.when = when
         self.chain = chain
@@ -560,14 +560,14 @@ class Decision(Record):
         "candidates",
         "strategy",
         "sticky",
-        "fallbacks",
         "status",
         "text",
         "retry_attempts",
         "retry_delay_ms",
+        "_fallbacks",
         "_hops",
     )
-    shown = __slots__[:-1]
+    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-2])
 
     def __init__(
         self,
@@ -577,12 +577,12 @@ class Decision(Record):
         candidates: tuple[Candidate, ...] = (),
         strategy: str | None = None,
         sticky: str | None = None,
-        fallbacks: tuple[Hop, ...] = (),
+        fallbacks: tuple[Hop, ...] | None = (),
         status: int | None = None,
         text: str | None = None,
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
-        hops: Callable[[Candidate], tuple[Hop, ...]] | None = None,
+        hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
     ) -> None:
         self.action = action
         self.rule = rule
@@ -590,16 +590,23 @@ class Decision(Record):
         self.candidates = candidates
         self.strategy = strategy
         self.sticky = sticky
-        self.fallbacks = fallbacks
+        self._fallbacks = fallbacks  # None: what `hops` says while no candidate is picked
         self.status = status
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
         self._hops = hops
 
+    @property
+    def fallbacks(self) -> tuple[Hop, ...]:
+        """The hops that are possible while it is open which candidate is picked; few ask for them."""
+        if self._fallbacks is None:
+            self._fallbacks = self._hops(None) if self._hops is not None else ()
+        return self._fallbacks
+
     def hops(self, candidate: Candidate) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked, which itself is not among them."""
-        return self.fallbacks if self._hops is None else self._hops(candidate)
+        return self.fallbacks if self._hops is None or len(self.candidates) == 1 else self._hops(candidate)
 
 
 # -------------------- complexity --------------------
@@ -813,10 +820,16 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _IMAGE_PARTS = frozenset(("image_url", "input_image", "image"))
 _MOST_DIGITS = 300
+NONE: frozenset[str] = frozenset()
 
 
 class Request:
     """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller."""
+
+    __slots__ = (
+        "body", "caller_tags", "capability_header", "endpoint", "headers", "key", "model", "now", "score", "scoring",
+        "team", "unavailable", "user",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -841,7 +854,7 @@ class Request:
         self.caller_tags = tags
         self.endpoint = text_or_none(endpoint)
         self.now = now
-        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str))
+        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str)) if unavailable else NONE
         model = self.body.get("model")
         self.model: str | None = model if isinstance(model, str) and model else None
         self.scoring = scoring
@@ -1643,7 +1656,7 @@ class Engine:
 class Leaf:
     """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
@@ -1653,6 +1666,7 @@ class Leaf:
         self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
+        self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
         waits = any(test is not None for _, _, _, _, test, _ in chain[1])
         self.ready = None if waits else self.make(None)
 
@@ -1676,40 +1690,50 @@ class Leaf:
             self.places,
             self.strategy,
             sticky if several else None,
-            self.hops(request, self.places[0], None if several else self.places[0]),
+            None,
             retry_attempts=self.chain[2],
             retry_delay_ms=self.chain[3],
-            hops=(lambda picked: self.hops(request, picked, picked)) if several else None,
+            hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
         )
 
-    def hops(self, request: Request | None, routed: Candidate, only: Candidate | None) -> tuple[Hop, ...]:
-        """The hops that are possible; `only` is the target, where it is known which candidate that is."""
+    def hops(self, request: Request | None, picked: Candidate | None) -> tuple[Hop, ...]:
+        """The hops that are possible once this candidate was picked; with None, as long as it may be any of several."""
         found: list[Hop] = []
         sure: list[Hop] = []
-        for provider, model, on_error, text, test, asked in self.chain[1]:
-            verdict = True if test is None or request is None else hop_verdict(test, asked, request, only)
+        for test, asked, text, hops in self.hop_rows((picked or self.places[0]).group):
+            verdict = True if test is None or request is None else hop_verdict(test, asked, request, picked)
             if verdict is False:
                 continue
-            later = _later(test, request, only) if verdict is None else None
-            for place in self.hop_places(provider, model, routed):
-                hop = Hop(place, on_error, text if verdict is None else None, self.chain[0], later)
-                if only is not None and same_place(only, hop):
+            for hop in hops:
+                if picked is not None and same_place(picked, hop):
                     continue
                 if any(same_place(one, hop) and one.kinds >= hop.kinds for one in sure):
                     continue
-                found.append(hop)
                 if verdict is True:
                     sure.append(hop)
+                    found.append(hop)
+                else:
+                    found.append(Hop(hop, hop.on_error, text, hop.chain, _later(test, request, picked)))
         return tuple(found)
 
-    def hop_places(self, provider: str | None, model: str | None, routed: Candidate) -> list[Candidate]:
+    def hop_rows(self, routed: str) -> list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]:
+        """For each line of the chain its condition, and its hops as they are where that holds; made once for a model."""
+        rows = self.rows.get(routed)
+        if rows is None:
+            rows = self.rows[routed] = [
+                (test, asked, text, [Hop(one, on_error, None, self.chain[0]) for one in self.hop_places(provider, model, routed)])
+                for provider, model, on_error, text, test, asked in self.chain[1]
+            ]
+        return rows
+
+    def hop_places(self, provider: str | None, model: str | None, routed: str) -> list[Candidate]:
         catalogue = self.catalogue
         if model is not None:
             providers = [provider] if provider is not None else catalogue.serving(model)
             served = [catalogue.candidate(one, model) for one in providers]
             return [one for one in served if one is not None]
         assert provider is not None
-        name = self.model if self.rule[2][0] == "providers" else routed.group
+        name = self.model if self.rule[2][0] == "providers" else routed
         place = catalogue.candidate(provider, name) if name is not None else None
         place = catalogue.stand_in(provider) if place is None else place
         return [] if place is None else [place]
@@ -1851,6 +1875,7 @@ ENGINE = Engine(TABLES)
 
 
 import hashlib
+import math
 from typing import Any
 
 
@@ -1868,19 +1893,23 @@ def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: 
     """
     largest = max((one.weight for one in candidates if one.weight is not None), default=0.0) or 1.0
     weights = [1.0 if one.weight is None else float(one.weight) / largest for one in candidates]  # no sum overflows
-    left = [number for number, weight in enumerate(weights) if weight > 0]
-    order: list[int] = []
-    while left:
-        at = (rng.random() if share is None or order else share) * sum(weights[one] for one in left)
-        chosen = left[-1]
-        for number in left:
-            at -= weights[number]
-            if at < 0:
-                chosen = number
-                break
-        order.append(chosen)
-        left.remove(chosen)
-    return order + [number for number, weight in enumerate(weights) if weight <= 0]
+    drawn = [number for number, weight in enumerate(weights) if weight > 0]
+    first = [] if share is None or not drawn else [picked_at(share, drawn, weights)]
+    # Who arrives first of many that come by chance, each as often as it weighs: the same as drawing one after the other.
+    arrival = [rng.expovariate(weight) if weight > 0 else math.inf for weight in weights]
+    drawn = [number for number in drawn if number not in first]
+    drawn.sort(key=arrival.__getitem__)
+    return first + drawn + [number for number, weight in enumerate(weights) if weight <= 0]
+
+
+def picked_at(share: float, numbers: list[int], weights: list[float]) -> int:
+    """The number at this share of all weights, laid one after the other."""
+    at = share * sum(weights[one] for one in numbers)
+    for number in numbers:
+        at -= weights[number]
+        if at < 0:
+            return number
+    return numbers[-1]
 
 
 def stable_share(text: str) -> float:
@@ -2212,6 +2241,75 @@ class Balancer:
 
 
 BALANCER = Balancer(TABLES)
+
+
+# -------------------- log --------------------
+# Our lines in the proxy's log, one for each decision and each failover.
+#
+# No request waits for the log, which may be a pipe that nobody reads: a thread of its own writes the lines, in their order.
+
+
+import atexit
+import logging
+import time
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+MOST_LINES = 10_000
+PAUSE_SECONDS = 0.02  # between two looks for lines, so that a busy proxy wakes the thread for many at once
+
+log = logging.getLogger("rulec")
+
+
+def show_log() -> None:
+    """Show our lines even where nobody configured logging."""
+    if not log.handlers:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(shown)
+        log.propagate = False
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
+
+
+class LineWriter:
+    """Takes lines and writes them later; past `MOST_LINES` that wait, lines are lost."""
+
+    def __init__(self) -> None:
+        self.waiting: SimpleQueue[tuple[float, str, tuple[object, ...]]] = SimpleQueue()
+        self.thread: Thread | None = None
+
+    def line(self, text: str, *values: object) -> None:
+        if not log.isEnabledFor(logging.INFO) or self.waiting.qsize() >= MOST_LINES:
+            return
+        self.waiting.put((time.time(), text, values))
+        if self.thread is None:
+            self.thread = Thread(target=self.write_forever, name="rulec-log", daemon=True)
+            self.thread.start()
+            atexit.register(self.write_waiting)
+
+    def write_forever(self) -> None:
+        while True:
+            write_line(*self.waiting.get())
+            self.write_waiting()
+            time.sleep(PAUSE_SECONDS)
+
+    def write_waiting(self) -> None:
+        """Write what waits now."""
+        try:
+            while True:
+                write_line(*self.waiting.get_nowait())
+        except Empty:
+            pass
+
+
+def write_line(when: float, text: str, values: tuple[object, ...]) -> None:
+    record = logging.LogRecord(log.name, logging.INFO, __name__, 0, f"[ROUTER] {text}", values, None)
+    record.created, record.msecs = when, when % 1 * 1000
+    log.handle(record)
+
+
+log_writer = LineWriter()
 
 
 # -------------------- state --------------------
@@ -2639,6 +2737,8 @@ from typing import Any
 KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
 # and the same deployment again only where the fault may pass.
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
+# Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
+MOST_CANDIDATES = 20
 
 
 class PlanStep:
@@ -2647,12 +2747,12 @@ class PlanStep:
     `pause` is how many seconds a retry waits.
     """
 
-    __slots__ = ("again", "group", "hop", "litellm_model", "model", "pause", "provider")
+    __slots__ = ("again", "group", "hop", "model", "pause", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
+        self.target = target
         self.provider: str = target.provider
         self.model: str = target.model
-        self.litellm_model: str = target.litellm_model
         self.group: str = target.group
         self.hop = hop
         self.again = again
@@ -2715,12 +2815,16 @@ class Plan:
         if self.tried:
             self.failed.add(self.tried[-1].provider)
 
+    def end(self) -> None:
+        """Nothing is tried any more; hops hold on to the request that their conditions ask."""
+        self.steps, self.tried = [], []
+
 
 def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
-    """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
-    picked = decision.candidates[order[0]]
-    steps = [PlanStep(decision.candidates[index]) for index in order]
-    steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+    candidates = decision.candidates
+    steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
+    steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
     return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
 
 
@@ -2730,7 +2834,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     if count <= 0:
         return []
     pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
-    return [PlanStep(step, step.hop, again=True, pause=pause) for _ in range(count)]
+    return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
 # -------------------- reload --------------------
@@ -3023,7 +3127,6 @@ def publish_status(handler: Any) -> None:
 
 
 import asyncio
-import logging
 import random
 import sys
 import time
@@ -3043,7 +3146,7 @@ BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs t
 OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
 STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 # What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
-INTERNAL_KEYS = (
+INTERNAL_KEYS = frozenset((
     "_excluded_deployment_ids",
     "_retry_skipped_deployment_ids",
     "_target_order",
@@ -3054,12 +3157,10 @@ INTERNAL_KEYS = (
     "max_fallbacks",
     "model_group_retry_policy",
     "specific_deployment",
-)
+))  # fmt: skip
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
 RELOAD_SECONDS = 2.0
-
-log = logging.getLogger("rulec")
 
 
 class StepSkipped(Exception):
@@ -3122,7 +3223,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":
-            log.info("[ROUTER] Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+            log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
@@ -3135,7 +3236,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
         provider = printable(first.provider)
-        log.info("[ROUTER] Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        log_writer.line("Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
         if first.group != asked:
             data["model"] = first.group
         fill_in(data, rules.defaults, endpoint)
@@ -3153,8 +3254,11 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
     ) -> list[PlanStep]:
         """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
-        allowed = {asked: True}
-        for group in {step.group for step in steps} - {asked}:
+        groups = {step.group for step in steps} - {asked}
+        if not groups:
+            return steps
+        allowed: dict[str | None, bool] = {asked: True}
+        for group in groups:
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
         if not kept or kept[0].hop is not None:
@@ -3178,8 +3282,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 
     def keep(self, plan: Plan, data: dict[str, Any]) -> None:
         """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
-        for key in INTERNAL_KEYS:
-            data.pop(key, None)
+        for key in INTERNAL_KEYS.intersection(data):
+            del data[key]
         data["num_retries"] = 0
         data["fallbacks"] = [
             {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
@@ -3216,7 +3320,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
-            return [ready(chosen, self.rules.settings, step.litellm_model)]
+            return [ready(chosen, self.rules.settings, step.target.litellm_model)]
         except StepSkipped:
             raise
         except Exception as error:
@@ -3237,7 +3341,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if step.again:
             await asyncio.sleep(step.pause)
         elif before is not None:
-            log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+            log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
         return step
 
@@ -3295,6 +3399,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             plan = self.plans.get(ticket)
             if plan is not None and plan.open:
                 self.failed(plan, error_kind(original_exception))
+            if plan is not None:
+                plan.end()
             self.state.close(ticket)
         except Exception as error:
             self.say_once("a failed request was not noted", error)
@@ -3335,7 +3441,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 what = type(error).__name__
                 log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
                 continue
-            log.info("[ROUTER] rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
+            log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
             rules.take_over(self.rules)
             self.rules = rules
 
@@ -3349,17 +3455,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
-
-
-def show_log() -> None:
-    """Show our lines even where nobody configured logging."""
-    if not log.handlers:
-        shown = logging.StreamHandler()
-        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        log.addHandler(shown)
-        log.propagate = False
-    if log.level == logging.NOTSET:
-        log.setLevel(logging.INFO)
 
 
 def reason(decision: Any) -> str:

@@ -34,8 +34,10 @@ def test_the_table_is_printed() -> None:
         "reading, 1,000 rules, DSL",
         "compile, 1,000 rules",
         "explain, cold, shipped rules, from the cache",
-        "order of 1,000 candidates, usage_based",
-        "hooks, 100 rules", "fmt, 1,000 rules in the DSL",
+        "plan for 1,000 candidates, usage_based",
+        "hooks, everything on, one failover",
+        "hooks, 100 rules",
+        "fmt, 1,000 rules in the DSL",
         "score, a greeting",
     ):
         assert what in table

@@ -38,7 +38,7 @@ STRATEGY_MODULES = ("strategies/drawn", "strategies/ranking")
 """What every rule set may need to order candidates; the strategies that it uses stand after them."""
 BALANCER = "strategies/balancer"
 RANKING_STRATEGIES = ("least_loaded", "usage_based", "fastest_response", "most_capacity", "cheapest")
-ADAPTER_MODULES = ("state", "caller", "failures", "plan", "reload", "status", "adapter")
+ADAPTER_MODULES = ("log", "state", "caller", "failures", "plan", "reload", "status", "adapter")
 """The modules that meet LiteLLM, after the decision is complete."""
 
 

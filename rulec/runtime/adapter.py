@@ -8,7 +8,6 @@ hands out the one deployment of the step whose turn it is, or raises, and LiteLL
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import sys
 import time
@@ -25,6 +24,7 @@ from rulec.runtime.caller import (
     sticky_identity,
 )
 from rulec.runtime.failures import error_kind, kind_of_record
+from rulec.runtime.log import log, log_writer, show_log
 from rulec.runtime.plan import Plan, PlanStep, plan_steps
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
@@ -42,7 +42,7 @@ BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs t
 OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
 STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 # What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
-INTERNAL_KEYS = (
+INTERNAL_KEYS = frozenset((
     "_excluded_deployment_ids",
     "_retry_skipped_deployment_ids",
     "_target_order",
@@ -53,12 +53,10 @@ INTERNAL_KEYS = (
     "max_fallbacks",
     "model_group_retry_policy",
     "specific_deployment",
-)
+))  # fmt: skip
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
 RELOAD_SECONDS = 2.0
-
-log = logging.getLogger("rulec")
 
 
 class StepSkipped(Exception):
@@ -121,7 +119,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":
-            log.info("[ROUTER] Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+            log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
@@ -134,7 +132,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
         provider = printable(first.provider)
-        log.info("[ROUTER] Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        log_writer.line("Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
         if first.group != asked:
             data["model"] = first.group
         fill_in(data, rules.defaults, endpoint)
@@ -152,8 +150,11 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
     ) -> list[PlanStep]:
         """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
-        allowed = {asked: True}
-        for group in {step.group for step in steps} - {asked}:
+        groups = {step.group for step in steps} - {asked}
+        if not groups:
+            return steps
+        allowed: dict[str | None, bool] = {asked: True}
+        for group in groups:
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
         if not kept or kept[0].hop is not None:
@@ -177,8 +178,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 
     def keep(self, plan: Plan, data: dict[str, Any]) -> None:
         """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
-        for key in INTERNAL_KEYS:
-            data.pop(key, None)
+        for key in INTERNAL_KEYS.intersection(data):
+            del data[key]
         data["num_retries"] = 0
         data["fallbacks"] = [
             {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
@@ -215,7 +216,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
-            return [ready(chosen, self.rules.settings, step.litellm_model)]
+            return [ready(chosen, self.rules.settings, step.target.litellm_model)]
         except StepSkipped:
             raise
         except Exception as error:
@@ -236,7 +237,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if step.again:
             await asyncio.sleep(step.pause)
         elif before is not None:
-            log.info("[ROUTER] Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
+            log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
         return step
 
@@ -294,6 +295,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             plan = self.plans.get(ticket)
             if plan is not None and plan.open:
                 self.failed(plan, error_kind(original_exception))
+            if plan is not None:
+                plan.end()
             self.state.close(ticket)
         except Exception as error:
             self.say_once("a failed request was not noted", error)
@@ -334,7 +337,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 what = type(error).__name__
                 log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
                 continue
-            log.info("[ROUTER] rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
+            log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
             rules.take_over(self.rules)
             self.rules = rules
 
@@ -348,17 +351,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
-
-
-def show_log() -> None:
-    """Show our lines even where nobody configured logging."""
-    if not log.handlers:
-        shown = logging.StreamHandler()
-        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        log.addHandler(shown)
-        log.propagate = False
-    if log.level == logging.NOTSET:
-        log.setLevel(logging.INFO)
 
 
 def reason(decision: Any) -> str:

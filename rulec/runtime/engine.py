@@ -138,7 +138,7 @@ class Engine:
 class Leaf:
     """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
@@ -148,6 +148,7 @@ class Leaf:
         self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
+        self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
         waits = any(test is not None for _, _, _, _, test, _ in chain[1])
         self.ready = None if waits else self.make(None)
 
@@ -171,40 +172,50 @@ class Leaf:
             self.places,
             self.strategy,
             sticky if several else None,
-            self.hops(request, self.places[0], None if several else self.places[0]),
+            None,
             retry_attempts=self.chain[2],
             retry_delay_ms=self.chain[3],
-            hops=(lambda picked: self.hops(request, picked, picked)) if several else None,
+            hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
         )
 
-    def hops(self, request: Request | None, routed: Candidate, only: Candidate | None) -> tuple[Hop, ...]:
-        """The hops that are possible; `only` is the target, where it is known which candidate that is."""
+    def hops(self, request: Request | None, picked: Candidate | None) -> tuple[Hop, ...]:
+        """The hops that are possible once this candidate was picked; with None, as long as it may be any of several."""
         found: list[Hop] = []
         sure: list[Hop] = []
-        for provider, model, on_error, text, test, asked in self.chain[1]:
-            verdict = True if test is None or request is None else hop_verdict(test, asked, request, only)
+        for test, asked, text, hops in self.hop_rows((picked or self.places[0]).group):
+            verdict = True if test is None or request is None else hop_verdict(test, asked, request, picked)
             if verdict is False:
                 continue
-            later = _later(test, request, only) if verdict is None else None
-            for place in self.hop_places(provider, model, routed):
-                hop = Hop(place, on_error, text if verdict is None else None, self.chain[0], later)
-                if only is not None and same_place(only, hop):
+            for hop in hops:
+                if picked is not None and same_place(picked, hop):
                     continue
                 if any(same_place(one, hop) and one.kinds >= hop.kinds for one in sure):
                     continue
-                found.append(hop)
                 if verdict is True:
                     sure.append(hop)
+                    found.append(hop)
+                else:
+                    found.append(Hop(hop, hop.on_error, text, hop.chain, _later(test, request, picked)))
         return tuple(found)
 
-    def hop_places(self, provider: str | None, model: str | None, routed: Candidate) -> list[Candidate]:
+    def hop_rows(self, routed: str) -> list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]:
+        """For each line of the chain its condition, and its hops as they are where that holds; made once for a model."""
+        rows = self.rows.get(routed)
+        if rows is None:
+            rows = self.rows[routed] = [
+                (test, asked, text, [Hop(one, on_error, None, self.chain[0]) for one in self.hop_places(provider, model, routed)])
+                for provider, model, on_error, text, test, asked in self.chain[1]
+            ]
+        return rows
+
+    def hop_places(self, provider: str | None, model: str | None, routed: str) -> list[Candidate]:
         catalogue = self.catalogue
         if model is not None:
             providers = [provider] if provider is not None else catalogue.serving(model)
             served = [catalogue.candidate(one, model) for one in providers]
             return [one for one in served if one is not None]
         assert provider is not None
-        name = self.model if self.rule[2][0] == "providers" else routed.group
+        name = self.model if self.rule[2][0] == "providers" else routed
         place = catalogue.candidate(provider, name) if name is not None else None
         place = catalogue.stand_in(provider) if place is None else place
         return [] if place is None else [place]

@@ -8,6 +8,8 @@ from typing import Any
 KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
 # and the same deployment again only where the fault may pass.
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
+# Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
+MOST_CANDIDATES = 20
 
 
 class PlanStep:
@@ -16,12 +18,12 @@ class PlanStep:
     `pause` is how many seconds a retry waits.
     """
 
-    __slots__ = ("again", "group", "hop", "litellm_model", "model", "pause", "provider")
+    __slots__ = ("again", "group", "hop", "model", "pause", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
+        self.target = target
         self.provider: str = target.provider
         self.model: str = target.model
-        self.litellm_model: str = target.litellm_model
         self.group: str = target.group
         self.hop = hop
         self.again = again
@@ -84,12 +86,16 @@ class Plan:
         if self.tried:
             self.failed.add(self.tried[-1].provider)
 
+    def end(self) -> None:
+        """Nothing is tried any more; hops hold on to the request that their conditions ask."""
+        self.steps, self.tried = [], []
+
 
 def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
-    """All steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
-    picked = decision.candidates[order[0]]
-    steps = [PlanStep(decision.candidates[index]) for index in order]
-    steps += [PlanStep(hop, hop) for hop in decision.hops(picked)]
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+    candidates = decision.candidates
+    steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
+    steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
     return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
 
 
@@ -99,4 +105,4 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     if count <= 0:
         return []
     pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
-    return [PlanStep(step, step.hop, again=True, pause=pause) for _ in range(count)]
+    return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]

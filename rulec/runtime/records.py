@@ -70,16 +70,16 @@ class Hop(Record):
 
     def __init__(
         self,
-        place: Candidate,
+        place: Candidate | Hop,
         on_error: tuple[str, ...] | None,
         when: str | None,
         chain: str | None,
         test: Callable[[frozenset[str]], bool] | None = None,
     ) -> None:
-        self.provider = place.provider
-        self.model = place.model
-        self.litellm_model = place.litellm_model
-        self.group = place.group
+        self.provider: str = place.provider
+        self.model: str = place.model
+        self.litellm_model: str = place.litellm_model
+        self.group: str = place.group
         self.on_error = on_error
         self.when = when
         self.chain = chain
@@ -105,14 +105,14 @@ class Decision(Record):
         "candidates",
         "strategy",
         "sticky",
-        "fallbacks",
         "status",
         "text",
         "retry_attempts",
         "retry_delay_ms",
+        "_fallbacks",
         "_hops",
     )
-    shown = __slots__[:-1]
+    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-2])
 
     def __init__(
         self,
@@ -122,12 +122,12 @@ class Decision(Record):
         candidates: tuple[Candidate, ...] = (),
         strategy: str | None = None,
         sticky: str | None = None,
-        fallbacks: tuple[Hop, ...] = (),
+        fallbacks: tuple[Hop, ...] | None = (),
         status: int | None = None,
         text: str | None = None,
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
-        hops: Callable[[Candidate], tuple[Hop, ...]] | None = None,
+        hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
     ) -> None:
         self.action = action
         self.rule = rule
@@ -135,13 +135,20 @@ class Decision(Record):
         self.candidates = candidates
         self.strategy = strategy
         self.sticky = sticky
-        self.fallbacks = fallbacks
+        self._fallbacks = fallbacks  # None: what `hops` says while no candidate is picked
         self.status = status
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
         self._hops = hops
 
+    @property
+    def fallbacks(self) -> tuple[Hop, ...]:
+        """The hops that are possible while it is open which candidate is picked; few ask for them."""
+        if self._fallbacks is None:
+            self._fallbacks = self._hops(None) if self._hops is not None else ()
+        return self._fallbacks
+
     def hops(self, candidate: Candidate) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked, which itself is not among them."""
-        return self.fallbacks if self._hops is None else self._hops(candidate)
+        return self.fallbacks if self._hops is None or len(self.candidates) == 1 else self._hops(candidate)

@@ -18,10 +18,16 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _IMAGE_PARTS = frozenset(("image_url", "input_image", "image"))
 _MOST_DIGITS = 300
+NONE: frozenset[str] = frozenset()
 
 
 class Request:
     """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller."""
+
+    __slots__ = (
+        "body", "caller_tags", "capability_header", "endpoint", "headers", "key", "model", "now", "score", "scoring",
+        "team", "unavailable", "user",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,7 +52,7 @@ class Request:
         self.caller_tags = tags
         self.endpoint = text_or_none(endpoint)
         self.now = now
-        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str))
+        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str)) if unavailable else NONE
         model = self.body.get("model")
         self.model: str | None = model if isinstance(model, str) and model else None
         self.scoring = scoring

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -51,6 +52,15 @@ def http(method: str, url: str, body: Any = None, headers: dict[str, str] | None
             return Reply(answer.status, answer.headers, answer.read())
     except HTTPError as error:
         return Reply(error.code, error.headers, error.read())
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether this comes true within a while."""
+    for _ in range(200):
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 class Providers:

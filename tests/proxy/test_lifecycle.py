@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import estate
 import pytest
-from harness import Providers, Proxy
+from harness import Providers, Proxy, eventually
 
 pytestmark = pytest.mark.proxy
 
@@ -23,14 +21,6 @@ def chat(proxy: Proxy, model: str) -> str:
     return reply.headers["x-rulec-version"]
 
 
-def eventually(holds: Callable[[], bool]) -> bool:
-    for _ in range(200):
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def replace(path: Path, text: str) -> None:
     path.with_suffix(".new").write_text(text, "utf-8")
     os.replace(path.with_suffix(".new"), path)
@@ -42,9 +32,13 @@ def test_one_line_per_decision_and_per_fallback(proxy: Proxy, providers: Provide
     chat(proxy, "m")
     chat(proxy, "pat-x")
     proxy.send("/v1/chat/completions", {**CHAT, "model": "a\n[ROUTER] forged"}, estate.MASTER_KEY)
-    lines = [line.split("[ROUTER] ")[1] for line in proxy.output()[before:].splitlines() if "[ROUTER] Model" in line
-             or "[ROUTER] Fallback" in line]  # fmt: skip
-    assert lines == [
+
+    def lines() -> list[str]:
+        return [line.split("[ROUTER] ")[1] for line in proxy.output()[before:].splitlines()
+                if "[ROUTER] Model" in line or "[ROUTER] Fallback" in line]  # fmt: skip
+
+    assert eventually(lambda: len(lines()) >= 4)
+    assert lines() == [
         "Model: m -> Provider: alpha (exact match)",
         "Fallback triggered: alpha -> beta",
         "Model: pat-x -> Provider: gamma (pattern match)",
@@ -54,6 +48,7 @@ def test_one_line_per_decision_and_per_fallback(proxy: Proxy, providers: Provide
 
 def test_no_log_line_holds_a_prompt_or_a_key(proxy: Proxy) -> None:
     chat(proxy, "m")
+    assert eventually(lambda: "[ROUTER] Model" in proxy.output())
     ours = "\n".join(line for line in proxy.output().splitlines() if "[ROUTER]" in line)
     assert ours
     assert "secret prompt" not in ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,7 @@ providers:
   a: {litellm: "openai/{model}", accepts: '^.'}
   b: {litellm: "openai/{model}", accepts: '^.'}
 exact_matches:
+  alone: {provider: a, fallback: {provider: b, when: 'unavailable(b) and messages > 3 or not unavailable(b)'}}
   weighted: {providers: [{provider: a, weight: 0.7}, {provider: b, weight: 0.3}]}
 patterns:
   - {pattern: '^least', providers: [a, b], routing_strategy: least_loaded}
@@ -75,6 +77,26 @@ def test_weights_hold_over_many_requests(handler: Any) -> None:
 
     picked = asyncio.run(many())
     assert abs(picked["a"] - 1_400) < 4 * (2_000 * 0.7 * 0.3) ** 0.5
+
+
+class Messages(list[Any]):
+    """A prompt that can be watched."""
+
+
+def test_a_failed_request_is_not_kept(handler: Any) -> None:
+    async def fail() -> Any:
+        body = {"model": "alone", "messages": Messages()}
+        data = {**body, "metadata": {}, "proxy_server_request": {"body": body, "headers": {}}}
+        await handler.async_pre_call_hook(object(), None, data, "acompletion")
+        assert len(data["fallbacks"]) == 1
+        assert len(await handler.async_filter_deployments("alone", deployments("alone"), [], data)) == 1
+        await handler.async_post_call_failure_deployment_hook(data, TimeoutError(), "acompletion")
+        await handler.async_post_call_failure_hook(data, TimeoutError(), object())
+        return weakref.ref(body["messages"])
+
+    kept = asyncio.run(fail())
+    gc.collect()
+    assert handler.plans and kept() is None
 
 
 @pytest.mark.slow

@@ -70,6 +70,13 @@ def test_the_picked_candidate_chooses_the_hops() -> None:
     assert walk(decision, ["bad_request"], [1, 0]) == ["b", "a"]
 
 
+def test_of_a_thousand_candidates_the_best_are_tried_then_the_hops() -> None:
+    many = tuple(Candidate(f"p{number}", "m", "openai/m", "m") for number in range(1000))
+    steps = plan_steps(decide(*many, hops=(hop(B),), retries=1), list(range(999, -1, -1)), Facts({}))
+    assert [step.provider for step in steps if not step.again] == [*(f"p{999 - number}" for number in range(20)), "b"]
+    assert len(steps) == 42
+
+
 def error(*names: str, **fields: Any) -> Exception:
     """An exception whose class and ancestors have these names."""
     kind: type = Exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 from rulec.runtime.records import Candidate
@@ -21,19 +22,23 @@ def weighted_order(candidates: tuple[Candidate, ...], share: float | None, rng: 
     """
     largest = max((one.weight for one in candidates if one.weight is not None), default=0.0) or 1.0
     weights = [1.0 if one.weight is None else float(one.weight) / largest for one in candidates]  # no sum overflows
-    left = [number for number, weight in enumerate(weights) if weight > 0]
-    order: list[int] = []
-    while left:
-        at = (rng.random() if share is None or order else share) * sum(weights[one] for one in left)
-        chosen = left[-1]
-        for number in left:
-            at -= weights[number]
-            if at < 0:
-                chosen = number
-                break
-        order.append(chosen)
-        left.remove(chosen)
-    return order + [number for number, weight in enumerate(weights) if weight <= 0]
+    drawn = [number for number, weight in enumerate(weights) if weight > 0]
+    first = [] if share is None or not drawn else [picked_at(share, drawn, weights)]
+    # Who arrives first of many that come by chance, each as often as it weighs: the same as drawing one after the other.
+    arrival = [rng.expovariate(weight) if weight > 0 else math.inf for weight in weights]
+    drawn = [number for number in drawn if number not in first]
+    drawn.sort(key=arrival.__getitem__)
+    return first + drawn + [number for number, weight in enumerate(weights) if weight <= 0]
+
+
+def picked_at(share: float, numbers: list[int], weights: list[float]) -> int:
+    """The number at this share of all weights, laid one after the other."""
+    at = share * sum(weights[one] for one in numbers)
+    for number in numbers:
+        at -= weights[number]
+        if at < 0:
+            return number
+    return numbers[-1]
 
 
 def stable_share(text: str) -> float:
