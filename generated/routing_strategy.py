@@ -628,8 +628,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-MOST_SCORE = 100
-USUAL_THRESHOLD = 50
 READ_CHARACTERS = 1_000
 """How many characters are read at either end of a long text."""
 MOST_STEPS = 200
@@ -700,7 +698,7 @@ class Scoring:
 
 def total(parts: Sequence[Part]) -> float:
     """The sum of the parts, from 0 to 100."""
-    return min(float(MOST_SCORE), max(0.0, round(sum([part.points for part in parts]), 1)))
+    return min(100.0, max(0.0, round(sum([part.points for part in parts]), 1)))
 
 
 def is_word(text: str) -> bool:
@@ -748,20 +746,6 @@ def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
         if isinstance(found, list) and found:
             return list(_text_parts(_both_ends(found, steps)))
     return []
-
-
-def longest_user_text(body: Any) -> int:
-    """The characters of the longest text of the user in a request, wherever it stands."""
-    longest = 0
-    for name in ("messages", "input", "prompt"):
-        found = body.get(name) if isinstance(body, dict) else None
-        for one in found if isinstance(found, list) else (found,):
-            if isinstance(one, dict):
-                one = one.get("content") if one.get("role") == "user" else None
-            texts = one if isinstance(one, list) else (one,)
-            texts = [text.get("text") if isinstance(text, dict) else text for text in texts]
-            longest = max(longest, sum(len(text) for text in texts if isinstance(text, str)))
-    return longest
 
 
 def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:
@@ -1057,8 +1041,6 @@ MOST_REMEMBERED = 32_768
 class Catalogue:
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
-    A model that is None is LiteLLM's own business: nobody serves it.
-
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
     `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
@@ -1066,7 +1048,7 @@ class Catalogue:
     def __init__(
         self,
         providers: Mapping[str, Sequence[Any]],
-        models: Mapping[str, Sequence[Any] | None],
+        models: Mapping[str, Sequence[Any]],
         patterns: Sequence[Sequence[Any]],
         deployments: Mapping[tuple[str, str], Mapping[str, Any]],
     ) -> None:
@@ -1088,7 +1070,7 @@ class Catalogue:
         """The providers whose patterns take this name, remembered for the names asked last."""
         found = self.accepting.get(model)
         if found is None:
-            if not is_regular_name(model) or self.models.get(model, ()) is None:
+            if not is_regular_name(model):
                 return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
@@ -1533,8 +1515,6 @@ from typing import Any
 
 MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
-MOST_NATIVE_CHARACTERS = 4_000
-"""Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
 CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
 
 
@@ -1558,8 +1538,8 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
-        self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
+        self.names: dict[str | None, tuple[Leaf | Split | None, Leaf | Split | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Leaf | Split | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
@@ -1579,7 +1559,7 @@ class Engine:
             leaf = self.by_capability(request) or otherwise
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
+    def by_name(self, model: str | None) -> tuple[Leaf | Split | None, Leaf | Split | None]:
         """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
@@ -1593,7 +1573,7 @@ class Engine:
             self.names[model] = early, late
         return early, late
 
-    def by_capability(self, request: Request) -> Outcome | None:
+    def by_capability(self, request: Request) -> Leaf | Split | None:
         if not self.capabilities:
             return None
         capability = request.capability
@@ -1618,14 +1598,14 @@ class Engine:
         size = self.catalogue.size(model) if self.size_rules else None
         return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Outcome | None:
+    def first(self, rules: Sequence[int], model: str | None) -> Leaf | Split | None:
         for rule in rules:
             leaf = self.leaf(rule, model)
             if leaf is not None:
                 return leaf
         return None
 
-    def leaf(self, rule: int, model: str | None) -> Outcome | None:
+    def leaf(self, rule: int, model: str | None) -> Leaf | Split | None:
         """What a rule does with a model; None where it does not apply."""
         key = (rule, model)
         if key in self.leaves:
@@ -1680,8 +1660,6 @@ class Leaf:
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
             return Decision(target[0], name, phase, status=status, text=text)
-        if target[0] == "native":
-            return Decision("pass", name, phase, self.places)
         several = len(self.places) > 1
         return Decision(
             "route",
@@ -1754,30 +1732,6 @@ class Split:
         return (self.simple if request.complexity < self.threshold else self.complex).decision(request)
 
 
-class Native:
-    """A virtual model that LiteLLM's complexity router splits.
-
-    That router's patterns take time that grows with the square of the text: of a long one it is not asked.
-    """
-
-    __slots__ = ("left", "complex")
-
-    def __init__(self, left: Leaf, complex: Leaf) -> None:
-        self.left = left
-        self.complex = complex
-
-    def decision(self, request: Request) -> Decision:
-        """The decision for a request: LiteLLM's own, or `complex` for a long text."""
-        return (self.complex if is_long(request) else self.left).decision(request)
-
-
-def is_long(request: Request) -> bool:
-    return longest_user_text(request.body) > MOST_NATIVE_CHARACTERS
-
-
-Outcome = Leaf | Split | Native
-
-
 def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
@@ -1805,7 +1759,7 @@ def _later(
 
 def make_leaf(
     rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
-) -> Outcome | None:
+) -> Leaf | Split | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]
     chain = chains[rule[3]]
@@ -1818,10 +1772,6 @@ def make_leaf(
         return Split(leaves[0], leaves[1], threshold)
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
-    if target[0] == "native":
-        both, above = (_unique(_model_places(one, None, None, None, catalogue)) for one in (target[1:], target[2:]))
-        routed = (*rule[:2], ("models",), *rule[3:])
-        return Native(Leaf(rule, model, both, catalogue, chain), Leaf(routed, model, above, catalogue, chain))
     places = _places(target, model, catalogue)
     if target[0] == "models" and target[5]:
         places = [one for one in places if one.group == model] or places
@@ -2910,6 +2860,7 @@ def load_rules(path: str) -> Rules:
 # The route is added to the proxy's own application and authenticates by LiteLLM's own dependency; only proxy admins pass.
 
 
+import asyncio
 import math
 import os
 import secrets
@@ -2924,6 +2875,7 @@ STATUS_VERSION = 1
 ADMIN = "proxy_admin"
 ANY_MODEL = "*"  # stands for what a provider serves by pattern and nobody has asked for yet
 MOST_NAMED_RULES = 20
+DEPLOYMENTS_AT_ONCE = 100
 
 
 class Status:
@@ -2936,12 +2888,16 @@ class Status:
         self.engine: Any = None
         self.known: dict[tuple[str, str], Known] = {}
 
-    def answer(self) -> dict[str, Any]:
-        """All that this worker knows of itself and its deployments, as JSON has it."""
+    async def answer(self) -> dict[str, Any]:
+        """All that this worker knows of itself and its deployments, as JSON has it; requests need not wait for it."""
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
             self.engine, self.known = rules.engine, known_deployments(rules.engine)
-        seen = list(state.deployments)
+        deployments = []
+        for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):
+            if number % DEPLOYMENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            deployments.append(self.deployment(place))
         return {
             "version": STATUS_VERSION,
             "worker": {"id": self.worker, "pid": os.getpid(), "since": self.since, "uptime": time.time() - self.since},
@@ -2949,7 +2905,7 @@ class Status:
             "rules": {"module": rules.fingerprint, "config": config_fingerprint()},
             "under_way": len(state.attempts) + len(state.reserved),
             "plans": len(self.handler.plans),
-            "deployments": [self.deployment(place) for place in dict.fromkeys((*self.known, *seen))],
+            "deployments": deployments,
         }
 
     def deployment(self, place: tuple[str, str]) -> dict[str, Any]:
@@ -2985,8 +2941,8 @@ def figures(state: Any, place: tuple[str, str]) -> dict[str, Any]:
         "in_flight": len(found.open),
         "served": found.served,
         "failed": dict(found.failed),
-        "error_rate": None if successes is None else 1 - successes,
-        "idle": None if found.tried_at is None else now - found.tried_at,
+        "error_rate": None if successes is None else round(1 - successes, 4),
+        "idle": None if found.tried_at is None else round(now - found.tried_at, 3),
         "latency": spread(found.latencies, found.latency.mean(now)),
         "first_token": spread(found.first_tokens, None),
     }
@@ -2998,7 +2954,8 @@ def spread(samples: Iterable[tuple[float, float]], mean: float | None) -> dict[s
     if not values:
         return None
     p50, p95 = (values[math.ceil(share * len(values)) - 1] for share in (0.5, 0.95))
-    return {"mean": sum(values) / len(values) if mean is None else mean, "p50": p50, "p95": p95}
+    found = {"mean": sum(values) / len(values) if mean is None else mean, "p50": p50, "p95": p95}
+    return {name: round(seconds, 6) for name, seconds in found.items()}
 
 
 class Known:
@@ -3012,8 +2969,13 @@ class Known:
 
     def chosen(self, rule: Sequence[Any]) -> None:
         rules = self.strategies.setdefault(rule[4], [])
-        if rule[0] not in rules and len(rules) < MOST_NAMED_RULES:
+        if len(rules) < MOST_NAMED_RULES and rule[0] not in rules:
             rules.append(rule[0])
+
+    def add(self, other: Known) -> None:
+        for strategy, rules in other.strategies.items():
+            own = self.strategies.get(strategy, [])
+            self.strategies[strategy] = [*dict.fromkeys((*own, *rules))][:MOST_NAMED_RULES]
 
 
 def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
@@ -3062,21 +3024,22 @@ def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
 
 def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> None:
     """What is chosen by other things than the name: by conditions and capabilities, and for names of a pattern."""
-    at_provider: dict[str, list[Known]] = {}
-    for (provider, _), known in found.items():
-        at_provider.setdefault(provider, []).append(known)
+    whole: dict[str, Known] = {}  # what holds for all deployments of a provider
     for number, rule in enumerate(engine.rules):
         phase, target = rule[1], rule[2]
         any_name = phase in ("when", "capability")
         if target[0] in ("models", "virtual") and any_name:
             for place, _ in candidates_of(engine.leaf(number, None)):
-                if (place.provider, place.model) in found:
-                    found[place.provider, place.model].chosen(rule)
+                found[place.provider, place.model].chosen(rule)
         elif target[0] == "providers" and len(target[1]) > 1 and phase != "exact":
             for provider, _ in target[1]:
-                by_pattern = found.get((provider, ANY_MODEL))
-                for known in at_provider.get(provider, ()) if any_name else () if by_pattern is None else (by_pattern,):
-                    known.chosen(rule)
+                if any_name:
+                    whole.setdefault(provider, Known()).chosen(rule)
+                elif (provider, ANY_MODEL) in found:
+                    found[provider, ANY_MODEL].chosen(rule)
+    for (provider, _), known in found.items():
+        if provider in whole:
+            known.add(whole[provider])
 
 
 def config_fingerprint() -> str | None:
@@ -3107,7 +3070,7 @@ def publish_status(handler: Any) -> None:
             if getattr(role, "value", role) != ADMIN:
                 raise ProxyException("only a proxy admin may see the status", "permission_error", None, 403)
             try:
-                return JSONResponse(status.answer(), headers={"cache-control": "no-store"})
+                return JSONResponse(await status.answer(), headers={"cache-control": "no-store"})
             except Exception as error:
                 handler.say_once("the status cannot be told", error)
                 raise ProxyException("the status cannot be told, the log says why", "server_error", None, 500) from None
@@ -3226,7 +3189,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
-            await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
         order = rules.balancer.order(decision, identity, self.random, self.state)
@@ -3244,12 +3206,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             return
         self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
 
-    async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
-        """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
-        for group in sorted(groups):
-            if not await self.may_call(auth, group):
-                raise forbidden(group, rules, rule)
-
     async def permitted(
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
     ) -> list[PlanStep]:
@@ -3262,7 +3218,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
         if not kept or kept[0].hop is not None:
-            raise forbidden(steps[0].group, rules, rule)
+            name = printable(steps[0].group)
+            raise refusal(403, f"this key may not call the model {name}, which the rules choose", rules, rule)
         return kept
 
     async def may_call(self, auth: Any, group: str) -> bool:
@@ -3482,10 +3439,6 @@ def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception
     )
     answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
     return answer
-
-
-def forbidden(group: str, rules: Rules, rule: str | None) -> Exception:
-    return refusal(403, f"this key may not call the model {printable(group)}, which the rules choose", rules, rule)
 
 
 def ticket_of(kwargs: Any) -> str:

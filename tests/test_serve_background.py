@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,14 @@ class Place:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
+def eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(20):
+        if holds():
+            return True
+        time.sleep(0.3)
+    return False
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     provider = Provider("fake").start()
@@ -126,6 +134,8 @@ def test_a_background_proxy_from_start_to_stop(place: Place) -> None:
     assert checked.count("fake/") == 4
     told = place.status()
     assert re.findall(r"^(large|small) +fake +\w+ +\d +[1-3] +0% ", told, re.MULTILINE) == ["large", "small"], told
+    place.rulec("compile")
+    assert eventually(lambda: "the same rules; changed providers and models need" in place.serve("status"))
     assert "refuses the key" in place.status("--key-env", "WRONG", expect=2, WRONG="sk-wrong")
     place.provider.fail(always="server_error")
     assert "4 requests, 4 failed" in place.serve("check", expect=1)

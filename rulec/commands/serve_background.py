@@ -131,31 +131,50 @@ def status(arguments: argparse.Namespace) -> int:
         ("workers", str(remembered["options"].get("workers") or 1)),
         ("log", str(log)),
     ]
-    rows += _rules_rows(remembered, port) if running else []
+    rows += _served_rows(remembered, port) if running else []
     for name, value in rows:
         print(f"{name:<9}{value}")
     return 0 if running else 1
 
 
-def _rules_rows(remembered: Mapping[str, Any], port: int) -> list[tuple[str, str]]:
-    """The rules that the proxy was started with, against those in the folder."""
+def _served_rows(remembered: Mapping[str, Any], port: int) -> list[tuple[str, str]]:
+    """What the workers say of themselves, and their rules against those in the folder."""
+    from rulec.serving.status import ask_workers, is_out, merge
+
     options = remembered["options"]
-    key = _key_of(remembered)
-    served = background.served_fingerprint(remembered["host"], port, key)
-    rows = [
-        ("serves", f"rules {served}" if served else "rules unknown: the proxy does not tell without the master key")
-    ]
+    modules: set[str] = set()
+    configs: set[str] = set()
+    rows = []
+    try:
+        key = _key_of(remembered)
+        if key is None:
+            raise CannotServe("the proxy does not tell without the master key")
+        client = Client(url_of(background.reachable(remembered["host"]), port), key)
+        told = merge(ask_workers(client, options.get("workers") or 1))
+        modules = {one["rules"]["module"] for one in told["workers"]}
+        configs = {one["rules"]["config"] for one in told["workers"]} - {None}
+        rows += [("serves", f"rules {', '.join(sorted(modules))}")]
+        rows += [("requests", f"{sum(one['under_way'] for one in told['workers'])} under way")]
+        rows += [("out", f"{one['model']} at {one['provider']}") for one in told["deployments"] if is_out(one)]
+    except CannotServe as reason:
+        rows += [("serves", f"rules unknown: {reason}")]
     rules = options.get("rules")
     if rules is None:
         return [*rows, ("config", str(options.get("config")))]
-    now = _fingerprint(rules)
+    return [*rows, ("folder", f"{rules}: {_verdict(_fingerprint(rules), modules, configs)}")]
+
+
+def _verdict(now: str | None, modules: set[str], configs: set[str]) -> str:
+    """The rules in the folder against those that the modules and the configs of the workers were compiled from."""
     if now is None:
-        verdict = "does not compile"
-    elif served is None:
-        verdict = f"rules {now}"
-    else:
-        verdict = "the same rules" if now == served else f"rules {now}: changed, `rulec serve restart` takes them"
-    return [*rows, ("folder", f"{rules}: {verdict}")]
+        return "does not compile"
+    if not modules:
+        return f"rules {now}"
+    if modules != {now}:
+        return f"rules {now}: changed, `rulec serve restart` takes them"
+    if configs - {now}:
+        return "the same rules; changed providers and models need `rulec serve restart`"
+    return "the same rules"
 
 
 def _key_of(remembered: Mapping[str, Any]) -> str | None:

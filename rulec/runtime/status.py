@@ -5,6 +5,7 @@ The route is added to the proxy's own application and authenticates by LiteLLM's
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import secrets
@@ -20,6 +21,7 @@ STATUS_VERSION = 1
 ADMIN = "proxy_admin"
 ANY_MODEL = "*"  # stands for what a provider serves by pattern and nobody has asked for yet
 MOST_NAMED_RULES = 20
+DEPLOYMENTS_AT_ONCE = 100
 
 
 class Status:
@@ -32,12 +34,16 @@ class Status:
         self.engine: Any = None
         self.known: dict[tuple[str, str], Known] = {}
 
-    def answer(self) -> dict[str, Any]:
-        """All that this worker knows of itself and its deployments, as JSON has it."""
+    async def answer(self) -> dict[str, Any]:
+        """All that this worker knows of itself and its deployments, as JSON has it; requests need not wait for it."""
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
             self.engine, self.known = rules.engine, known_deployments(rules.engine)
-        seen = list(state.deployments)
+        deployments = []
+        for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):
+            if number % DEPLOYMENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            deployments.append(self.deployment(place))
         return {
             "version": STATUS_VERSION,
             "worker": {"id": self.worker, "pid": os.getpid(), "since": self.since, "uptime": time.time() - self.since},
@@ -45,7 +51,7 @@ class Status:
             "rules": {"module": rules.fingerprint, "config": config_fingerprint()},
             "under_way": len(state.attempts) + len(state.reserved),
             "plans": len(self.handler.plans),
-            "deployments": [self.deployment(place) for place in dict.fromkeys((*self.known, *seen))],
+            "deployments": deployments,
         }
 
     def deployment(self, place: tuple[str, str]) -> dict[str, Any]:
@@ -81,8 +87,8 @@ def figures(state: Any, place: tuple[str, str]) -> dict[str, Any]:
         "in_flight": len(found.open),
         "served": found.served,
         "failed": dict(found.failed),
-        "error_rate": None if successes is None else 1 - successes,
-        "idle": None if found.tried_at is None else now - found.tried_at,
+        "error_rate": None if successes is None else round(1 - successes, 4),
+        "idle": None if found.tried_at is None else round(now - found.tried_at, 3),
         "latency": spread(found.latencies, found.latency.mean(now)),
         "first_token": spread(found.first_tokens, None),
     }
@@ -94,7 +100,8 @@ def spread(samples: Iterable[tuple[float, float]], mean: float | None) -> dict[s
     if not values:
         return None
     p50, p95 = (values[math.ceil(share * len(values)) - 1] for share in (0.5, 0.95))
-    return {"mean": sum(values) / len(values) if mean is None else mean, "p50": p50, "p95": p95}
+    found = {"mean": sum(values) / len(values) if mean is None else mean, "p50": p50, "p95": p95}
+    return {name: round(seconds, 6) for name, seconds in found.items()}
 
 
 class Known:
@@ -108,8 +115,13 @@ class Known:
 
     def chosen(self, rule: Sequence[Any]) -> None:
         rules = self.strategies.setdefault(rule[4], [])
-        if rule[0] not in rules and len(rules) < MOST_NAMED_RULES:
+        if len(rules) < MOST_NAMED_RULES and rule[0] not in rules:
             rules.append(rule[0])
+
+    def add(self, other: Known) -> None:
+        for strategy, rules in other.strategies.items():
+            own = self.strategies.get(strategy, [])
+            self.strategies[strategy] = [*dict.fromkeys((*own, *rules))][:MOST_NAMED_RULES]
 
 
 def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
@@ -158,21 +170,22 @@ def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
 
 def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> None:
     """What is chosen by other things than the name: by conditions and capabilities, and for names of a pattern."""
-    at_provider: dict[str, list[Known]] = {}
-    for (provider, _), known in found.items():
-        at_provider.setdefault(provider, []).append(known)
+    whole: dict[str, Known] = {}  # what holds for all deployments of a provider
     for number, rule in enumerate(engine.rules):
         phase, target = rule[1], rule[2]
         any_name = phase in ("when", "capability")
         if target[0] in ("models", "virtual") and any_name:
             for place, _ in candidates_of(engine.leaf(number, None)):
-                if (place.provider, place.model) in found:
-                    found[place.provider, place.model].chosen(rule)
+                found[place.provider, place.model].chosen(rule)
         elif target[0] == "providers" and len(target[1]) > 1 and phase != "exact":
             for provider, _ in target[1]:
-                by_pattern = found.get((provider, ANY_MODEL))
-                for known in at_provider.get(provider, ()) if any_name else () if by_pattern is None else (by_pattern,):
-                    known.chosen(rule)
+                if any_name:
+                    whole.setdefault(provider, Known()).chosen(rule)
+                elif (provider, ANY_MODEL) in found:
+                    found[provider, ANY_MODEL].chosen(rule)
+    for (provider, _), known in found.items():
+        if provider in whole:
+            known.add(whole[provider])
 
 
 def config_fingerprint() -> str | None:
@@ -203,7 +216,7 @@ def publish_status(handler: Any) -> None:
             if getattr(role, "value", role) != ADMIN:
                 raise ProxyException("only a proxy admin may see the status", "permission_error", None, 403)
             try:
-                return JSONResponse(status.answer(), headers={"cache-control": "no-store"})
+                return JSONResponse(await status.answer(), headers={"cache-control": "no-store"})
             except Exception as error:
                 handler.say_once("the status cannot be told", error)
                 raise ProxyException("the status cannot be told, the log says why", "server_error", None, 500) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import secrets
 import signal
@@ -22,6 +21,7 @@ from rulec.serving.run_file import RunFolder, private_file
 START_SECONDS = 180
 """How long a proxy may take until it answers: LiteLLM alone takes ten seconds on a slow machine."""
 KILL_SECONDS = 5
+LIVE_SECONDS = 3
 SHOWN_LINES = 20
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
@@ -86,18 +86,12 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 def answers(host: str, port: int) -> bool:
     """Whether the proxy says that it lives."""
-    return ask(host, port, "GET", "/health/liveliness", timeout=3)[0] == 200
-
-
-def ask(host: str, port: int, method: str, path: str, key: str | None = None, timeout: float = 10) -> tuple[int, Any]:
-    """Status and JSON body of one request to a proxy of this machine; 0 and None where nobody answers."""
-    connection = http.client.HTTPConnection(reachable(host), port, timeout=timeout)
+    connection = http.client.HTTPConnection(reachable(host), port, timeout=LIVE_SECONDS)
     try:
-        connection.request(method, path, headers={"authorization": f"Bearer {key}"} if key else {})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return 0, None
+        connection.request("GET", "/health/liveliness")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
     finally:
         connection.close()
 
@@ -145,18 +139,6 @@ def _kill_rest(pid: int, mark: str) -> None:
     for one in marked_processes(pid, mark):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(one, signal.SIGKILL)
-
-
-def served_fingerprint(host: str, port: int, key: str | None) -> str | None:
-    """The rules that a running proxy was started with, as it says itself; None where it does not tell."""
-    _, body = ask(host, port, "GET", "/model/info", key) if key else (0, None)
-    deployments = body.get("data") if isinstance(body, dict) else None
-    for one in deployments if isinstance(deployments, list) else ():
-        information = one.get("model_info") if isinstance(one, dict) else None
-        ours = information.get("rulec") if isinstance(information, dict) else None
-        if isinstance(ours, dict) and ours.get("fingerprint"):
-            return str(ours["fingerprint"])
-    return None
 
 
 def follow(log: Path, show: Callable[[str], None]) -> None:

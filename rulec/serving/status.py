@@ -29,14 +29,12 @@ def ask_workers(client: Client, workers: int | None = None) -> list[Answer]:
     Each request has a connection of its own; those of a round go out together, so that no worker gets them all.
     """
     found: dict[tuple[Any, Any], Answer] = {}
-    quiet = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in range(MOST_ROUNDS):
             before = len(found)
             for one in pool.map(lambda _: ask(client), range(AT_ONCE)):
                 found[one["worker"]["id"], one["worker"]["pid"]] = one
-            quiet = quiet + 1 if len(found) == before else 0
-            if quiet == 2 or len(found) == workers:
+            if len(found) in (before, workers):
                 break
     return list(found.values())
 

@@ -143,16 +143,10 @@ class VirtualTarget:
 
     simple: Located
     complex: Located
-    threshold: float | None = None
-    scored_by: str = "rulec"
+    threshold: float = 50
 
 
 Target = RouteTarget | PassTarget | RefuseTarget | VirtualTarget
-
-
-def is_native(target: Target) -> bool:
-    """Whether LiteLLM's own complexity router decides between the two models."""
-    return isinstance(target, VirtualTarget) and target.scored_by == "litellm"
 
 
 @record

@@ -365,8 +365,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "keys": {
             "simple": ("name",),
             "complex": ("name",),
-            "threshold": ("score",),
-            "scored_by": ("word", "rulec", "litellm"),
+            "threshold": ("number",),
         },
         "required": ("simple", "complex"),
         "defaults": {},
@@ -510,12 +509,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     "ScoreWeights": {
         "title": "the weights of a score",
         "keys": {
-            "length": ("score",),
-            "simple_words": ("score",),
-            "complex_words": ("score",),
-            "code_blocks": ("score",),
-            "sentences": ("score",),
-            "history": ("score",),
+            "length": ("number",),
+            "simple_words": ("number",),
+            "complex_words": ("number",),
+            "code_blocks": ("number",),
+            "sentences": ("number",),
+            "history": ("number",),
         },
         "required": (),
         "defaults": {},
