@@ -1820,6 +1820,26 @@ def _model_places(
 ENGINE = Engine(TABLES)
 
 
+# -------------------- environment --------------------
+# Texts with references to the environment, which is read once, when the module starts or its rules are replaced.
+
+
+import os
+from typing import Any
+
+
+def text_from_environment(parts: Any) -> str:
+    """A setting as text: texts as they are, of each `(variable, default)` the variable where it is set."""
+    texts = [part if isinstance(part, str) else os.environ.get(part[0]) or part[1] or "" for part in parts]
+    return "".join(texts)
+
+
+def missing_variables(parts: Any) -> list[str]:
+    """The variables of a setting that are not set and have no default."""
+    pairs = [part for part in parts if not isinstance(part, str)]
+    return [name for name, default in pairs if default is None and not os.environ.get(name)]
+
+
 # -------------------- strategies/drawn --------------------
 # Orders by chance: all candidates alike, or by their weights, and the same ones for the same caller where that is asked.
 
@@ -1880,6 +1900,8 @@ MOST_RANKINGS = 2_000
 
 STRATEGIES: dict[str, Any] = {}
 """Strategies by name: made from their settings, they give each candidate a rank; the lowest goes first."""
+WATCHERS: dict[str, Any] = {}
+"""What looks at the world in the background so that requests need not, by name: made from the tables of the rules."""
 
 
 def is_due(deployment: Any, now: float) -> bool:
@@ -2085,7 +2107,8 @@ NOTHING_SAID: dict[str, Any] = {}
 class Facts:
     """What strategies know of candidates without having seen them serve: context and price."""
 
-    def __init__(self, tables: dict[str, Any]) -> None:
+    def __init__(self, tables: dict[str, Any], watchers: dict[str, Any] | None = None) -> None:
+        self.watchers = watchers or {}
         self.providers = tables.get("providers", {})
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
@@ -2104,6 +2127,14 @@ class Facts:
             return NOTHING_SAID
         found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
         return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
+
+    def figure(self, signal: str, candidate: Any) -> float | None:
+        """What a signal says of a candidate, by the id that it has there, else by the provider's name."""
+        signals = self.watchers.get("signals")
+        if signals is None:
+            return None
+        figure: float | None = signals.figure(signal, self.deployment(candidate).get("signal_id", candidate.provider))
+        return figure
 
     def price(self, candidate: Any) -> float | None:
         """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
@@ -2142,7 +2173,8 @@ class Balancer:
     """The strategies of one rule set with their settings, and whose turn it is."""
 
     def __init__(self, tables: dict[str, Any]) -> None:
-        self.facts = Facts(tables)
+        self.watchers = {name: make(tables) for name, make in WATCHERS.items()}
+        self.facts = Facts(tables, self.watchers)
         self.turns: dict[str, int] = {}
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
@@ -2186,8 +2218,15 @@ class Balancer:
         return [*range(first, count), *range(first)]
 
     def take_over(self, old: Any) -> None:
-        """Go on where the old rules were in turn."""
+        """Go on where the old rules were in turn, with what was seen in the background."""
         self.turns.update(old.turns)
+        for name, watcher in self.watchers.items():
+            if name in old.watchers:
+                watcher.take_over(old.watchers[name])
+
+    def tasks(self, state: Any) -> list[Any]:
+        """What is to run in the background, as awaitables."""
+        return [task for watcher in self.watchers.values() for task in watcher.tasks(state)]
 
 
 BALANCER = Balancer(TABLES)
@@ -2794,6 +2833,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
 import os
 from typing import Any
 
+
 RELOADED = "rulec_reloaded"
 """The name of a module that was read again: only its decision part counts."""
 
@@ -2828,8 +2868,7 @@ def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str,
     for provider, settings in references.items():
         for key, parts in settings.items():
             if any(not isinstance(part, str) and os.environ.get(part[0]) for part in parts):
-                texts = [part if isinstance(part, str) else os.environ.get(part[0]) or part[1] or "" for part in parts]
-                found.setdefault(provider, {})[key] = "".join(texts)
+                found.setdefault(provider, {})[key] = text_from_environment(parts)
     return found
 
 
@@ -3151,6 +3190,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.said: set[str] = set()
         self.random = random.Random()
         self.watcher: asyncio.Task[None] | None = None
+        self.background: list[asyncio.Task[None]] = []
+        self.start_background()
 
     # -- once per client request, before LiteLLM looks for a deployment --
 
@@ -3162,7 +3203,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             for bucket in BUCKETS:
                 if isinstance(data.get(bucket), dict):
                     data[bucket].pop("rulec", None)
-            self.watch_own_file()
+            self.start_background()
             await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
         except ProxyException:
             raise
@@ -3290,7 +3331,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open and index == plan.at:
             return plan.steps[index]
         if plan.open or (index and plan.kind is None):
-            self.failed(plan, recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
+            self.failed(
+                plan, recorded_kind(kwargs)
+            )  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -3376,12 +3419,25 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.say_once("no response headers", error)
             return None
 
-    # -- a new version of this file, looked for off the path of requests --
+    # -- in the background, off the path of requests --
 
-    def watch_own_file(self) -> None:
-        if self.watcher is None or self.watcher.done():
-            watching = self.follow_file(str(globals().get("__file__") or ""))
-            self.watcher = asyncio.get_running_loop().create_task(watching)
+    def start_background(self) -> None:
+        """Follow our own file and what the rules watch, as tasks of the loop that runs; where none does, the first request will."""
+        if self.watcher is not None and not self.watcher.done() and not self.watcher.get_loop().is_closed():
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.watcher = loop.create_task(self.follow_file(str(globals().get("__file__") or "")))
+        self.start_watchers()
+
+    def start_watchers(self) -> None:
+        """Begin what these rules watch, and end what the rules before them did."""
+        for task in self.background:
+            task.cancel()
+        loop = asyncio.get_running_loop()
+        self.background = [loop.create_task(one) for one in self.rules.balancer.tasks(self.state)]
 
     async def follow_file(self, path: str) -> None:
         """Replace the decision part when the file changes; keep the last good one when the file is broken."""
@@ -3401,6 +3457,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
             rules.take_over(self.rules)
             self.rules = rules
+            self.start_watchers()
 
     def say_once(self, what: str, error: BaseException | None = None) -> None:
         """Log a trouble of our own the first time; an exception by its class and place, never by its text."""

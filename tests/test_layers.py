@@ -30,7 +30,7 @@ LAYERS = (
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 TOGETHER = frozenset(("commands", "demo", "proxy", "serving"))
 """What speaks to processes and terminals is one layer, whose rooms use each other."""
-TRAVELS_WITH = frozenset(("litellm", "fastapi"))
+TRAVELS_WITH = frozenset(("litellm", "fastapi", "jmespath"))
 """What the runtime may import where it is installed."""
 
 MODULES = sorted(HOUSE.rglob("*.py"))

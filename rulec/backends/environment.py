@@ -28,6 +28,11 @@ def config_value(value: Any) -> Any:
     return "".join(part if isinstance(part, str) else part[1] or "" for part in value.parts)
 
 
+def text_parts(value: Any) -> tuple[Any, ...]:
+    """A setting as `runtime.environment` reads it: texts, and (variable, default) for each reference."""
+    return value.parts if isinstance(value, EnvironmentText) else (str(value),)
+
+
 def overrides(policy: Policy) -> dict[str, dict[str, tuple[Any, ...]]]:
     """The settings of each provider that the module puts in: their parts, a reference as (variable, default)."""
     found: dict[str, dict[str, tuple[Any, ...]]] = {}
@@ -53,6 +58,7 @@ def variables(policy: Policy) -> dict[str, str | None]:
     for model in policy.models.values():
         collect(model.settings)
     collect(policy.sections.get("litellm", {}))
+    collect(policy.sections.get("signals", {}))
     return found
 
 

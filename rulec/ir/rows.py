@@ -7,6 +7,7 @@ from typing import Any
 
 from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.policy.model import Chain, ModelsTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
+from rulec.policy.signals import signal_id_key
 from rulec.syntax import conditions as when
 from rulec.syntax.ast import Tuning
 from rulec.syntax.conditions import Condition
@@ -124,25 +125,23 @@ _HANDLING = {
     "cache_ttl": "cache_ttl",
 }
 """What the runtime calls what the rules say of a deployment."""
-_SIGNAL_IDS = ("signal_id", "chute_id")
-"""Keys of `model_info` by which a signal knows a deployment."""
 
 
 def deployment_rows(policy: Policy) -> dict[tuple[str, str], dict[str, Any]]:
     """What is said of deployments, by (client-visible name, provider); (`*`, provider) is for all other names."""
-    found = {("*", provider): _deployment_row(policy.deployment(provider, None)) for provider in policy.providers}
+    id_key = signal_id_key(policy)
+    found = {("*", name): _deployment_row(policy.deployment(name, None), id_key) for name in policy.providers}
     for model in policy.models.values():
         for provider in policy.providers if model.handling else model.deployments:
-            found[model.name, provider] = _deployment_row(policy.deployment(provider, model.name))
+            found[model.name, provider] = _deployment_row(policy.deployment(provider, model.name), id_key)
     return {place: row for place, row in found.items() if row}
 
 
-def _deployment_row(deployment: Tuning) -> dict[str, Any]:
+def _deployment_row(deployment: Tuning, id_key: str | None) -> dict[str, Any]:
     handling = deployment.handling
     row = {word: handling[key] for key, word in _HANDLING.items() if key in handling}
-    told = handling.get("model_info", {})
-    found = next((told[key] for key in _SIGNAL_IDS if isinstance(told.get(key), str)), None)
-    return row if found is None else {**row, "signal_id": found}
+    signal_id = handling.get("model_info", {}).get(id_key)
+    return {**row, "signal_id": str(signal_id)} if isinstance(signal_id, (str, int)) else row
 
 
 @lru_cache(maxsize=64)

@@ -19,10 +19,10 @@ from rulec.policy.model import (
 )
 from rulec.policy.names import CatalogueNames
 from rulec.policy.serving import Place, candidates_for
+from rulec.policy.signals import check_signals
 from rulec.source import Located
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
-from rulec.syntax.fields import RUNNING_STRATEGIES
 
 MOST_NAMES_SHOWN = 3
 
@@ -41,6 +41,7 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     _hops(names, diagnostics)
     _later_features(policy, diagnostics)
     _applicable(policy, diagnostics)
+    check_signals(policy, diagnostics)
 
 
 # The order of the text against the order that counts
@@ -233,14 +234,6 @@ def _may_choose(policy: Policy, rule: Rule) -> bool:
 
 
 def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
-    if rule.strategy not in RUNNING_STRATEGIES and _may_choose(policy, rule):
-        diagnostics.warning(
-            "runs-later",
-            f"`{rule.name}` asks for `{rule.strategy}`, which does not run yet: its candidates are picked at random",
-            rule.span,
-            "strategies that run: " + ", ".join(f"`{one}`" for one in RUNNING_STRATEGIES),
-            rule=rule.name,
-        )
     if isinstance(rule.match, ast.When):
         _condition(rule, rule.match.condition.condition, diagnostics)
     if rule.prefer_warm:
@@ -268,7 +261,6 @@ _LATER_SECTIONS = {
     "first_request_routing": "warm and cold providers are alike",
     "rate_limited_fallback": "a rate-limited provider is tried again by the next request",
     "error_based_routing": "a failing provider is tried again by the next request",
-    "signals": "nothing is fetched",
 }
 
 

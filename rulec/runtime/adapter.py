@@ -84,6 +84,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.said: set[str] = set()
         self.random = random.Random()
         self.watcher: asyncio.Task[None] | None = None
+        self.background: list[asyncio.Task[None]] = []
+        self.start_background()
 
     # -- once per client request, before LiteLLM looks for a deployment --
 
@@ -95,7 +97,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             for bucket in BUCKETS:
                 if isinstance(data.get(bucket), dict):
                     data[bucket].pop("rulec", None)
-            self.watch_own_file()
+            self.start_background()
             await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
         except ProxyException:
             raise
@@ -223,7 +225,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open and index == plan.at:
             return plan.steps[index]
         if plan.open or (index and plan.kind is None):
-            self.failed(plan, recorded_kind(kwargs))  # no hook told us: a stream broke, or LiteLLM had no deployment for us
+            self.failed(
+                plan, recorded_kind(kwargs)
+            )  # no hook told us: a stream broke, or LiteLLM had no deployment for us
         if not plan.suits(index):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -309,12 +313,25 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.say_once("no response headers", error)
             return None
 
-    # -- a new version of this file, looked for off the path of requests --
+    # -- in the background, off the path of requests --
 
-    def watch_own_file(self) -> None:
-        if self.watcher is None or self.watcher.done():
-            watching = self.follow_file(str(globals().get("__file__") or ""))
-            self.watcher = asyncio.get_running_loop().create_task(watching)
+    def start_background(self) -> None:
+        """Follow our own file and what the rules watch, as tasks of the loop that runs; where none does, the first request will."""
+        if self.watcher is not None and not self.watcher.done() and not self.watcher.get_loop().is_closed():
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.watcher = loop.create_task(self.follow_file(str(globals().get("__file__") or "")))
+        self.start_watchers()
+
+    def start_watchers(self) -> None:
+        """Begin what these rules watch, and end what the rules before them did."""
+        for task in self.background:
+            task.cancel()
+        loop = asyncio.get_running_loop()
+        self.background = [loop.create_task(one) for one in self.rules.balancer.tasks(self.state)]
 
     async def follow_file(self, path: str) -> None:
         """Replace the decision part when the file changes; keep the last good one when the file is broken."""
@@ -334,6 +351,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
             rules.take_over(self.rules)
             self.rules = rules
+            self.start_watchers()
 
     def say_once(self, what: str, error: BaseException | None = None) -> None:
         """Log a trouble of our own the first time; an exception by its class and place, never by its text."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from rulec.runtime.environment import text_from_environment
+
 RELOADED = "rulec_reloaded"
 """The name of a module that was read again: only its decision part counts."""
 
@@ -39,8 +41,7 @@ def settings_from_environment(references: dict[str, Any]) -> dict[str, dict[str,
     for provider, settings in references.items():
         for key, parts in settings.items():
             if any(not isinstance(part, str) and os.environ.get(part[0]) for part in parts):
-                texts = [part if isinstance(part, str) else os.environ.get(part[0]) or part[1] or "" for part in parts]
-                found.setdefault(provider, {})[key] = "".join(texts)
+                found.setdefault(provider, {})[key] = text_from_environment(parts)
     return found
 
 

@@ -142,6 +142,8 @@ class Declarations:
         self.reading.declare_once(self.rules.strategies, canonical, name, f"the strategy `{canonical}`")
         values = {key: plain_setting(entry[key]) for key in SHAPES["StrategySettings"]["keys"] if key in entry}
         values["applicable_to"] = [one.located() for one in entry.get("applicable_to", ())]
+        if "signal" in entry:
+            values["signal"] = entry["signal"].located()
         if "weight_factors" in entry:
             values["weight_factors"] = self.weight_factors(entry["weight_factors"], name.span)
         self.rules.strategies[canonical] = ast.Section(values, name.span)

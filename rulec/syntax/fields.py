@@ -106,8 +106,6 @@ STRATEGY_MEANINGS = {
 }
 STRATEGIES = tuple(STRATEGY_MEANINGS)
 STRATEGY_SYNONYMS = {"load_balance": "round_robin"}
-RUNNING_STRATEGIES = tuple(name for name in STRATEGIES if name != "least_utilized")
-"""Strategies that the generated module runs today; `least_utilized` is validated and stands back for `random`."""
 
 WITHOUT_DEFAULT = ("model", "messages", "fallbacks", "metadata", "api_key", "api_base")
 """Parameters of a request that `defaults` cannot fill in."""

@@ -121,6 +121,10 @@ DEFINITIONS: dict[str, Schema] = {
 
 Name = Annotated[Any, Kind("name", (), reference("name"))]
 Text = Annotated[Any, Kind("text", (), reference("text"))]
+Address = Annotated[
+    Any,
+    Kind("text", (), shaped("^([hH][tT][tT][pP][sS]?://|\\$\\{)", "An address begins with http:// or https://.")),
+]
 Names = Annotated[Any, Kind("names", (), reference("names"))]
 SomeNames = Annotated[Any, Kind("names", (), reference("some_names"))]
 Words = Annotated[Any, Kind("searched_words", (), reference("searched_words"))]

@@ -491,6 +491,7 @@ SHAPES: dict[str, dict[str, Any]] = {
             "ttl_seconds": ("number",),
             "timeout_seconds": ("number",),
             "path": ("text",),
+            "id_key": ("name",),
             "description": ("text",),
         },
         "required": ("kind", "url"),

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from rulec.syntax.fields import ALL_OPERATORS, FIELDS
 from rulec.syntax.kinds import (
+    Address,
     Boolean,
     Candidates,
     ChainName,
@@ -505,11 +506,18 @@ class Signal(Strict):
     kind: Annotated[Any, words(utilization="how busy each deployment is, from 0 to 1")] = key(
         "What the number means.", required=True
     )
-    url: Text = key("Where it is fetched.", "https://metrics.example/gpu", required=True)
+    url: Address = key(
+        "Where it is fetched; `{id}` in it stands for the id of each deployment.",
+        "https://metrics.example/gpu",
+        required=True,
+    )
     api_key: Text = key("The key for it, always a reference to the environment.", "${METRICS_KEY}")
-    ttl_seconds: Number = key("For how many seconds a number counts.", 30)
+    ttl_seconds: Number = key("Seconds from one fetch to the next.", 30)
     timeout_seconds: Number = key("Seconds until a fetch is given up.", 5)
-    path: Text = key("Where in the answer the number stands.")
+    path: Text = key(
+        "A JMESPath expression that finds the figures where the answer has another shape.", "data.gpus[*].[name, load]"
+    )
+    id_key: Name = key("The key of `model_info` that holds a deployment's id in the answer; `chute_id` without it.", "gpu")
     description: Text = key("A note.")
 
 

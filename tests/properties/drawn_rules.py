@@ -33,6 +33,8 @@ def rule_sets(draw: Any) -> Entry:
     if world.hand.chance(60):
         document["default"] = "pass" if world.hand.chance(10) else rule(world, "default")
     document.update(settings(world, list(document["capabilities"])))
+    if "least_utilized" in repr(document):
+        document.setdefault("signals", SIGNALS)
     name_overrides(world, document)
     return {section: value for section, value in document.items() if value not in ({}, [])}
 
@@ -282,6 +284,17 @@ def capability_rule(world: World, capability: str) -> Entry | None:
 
 # Settings
 
+SIGNALS = {
+    "load": {
+        "kind": "utilization",
+        "url": "https://signals.invalid/{id}",
+        "api_key": "${KEY}",
+        "path": "gpus[*].[name, load]",
+        "id_key": "gpu",
+        "ttl_seconds": 30,
+    }
+}
+
 
 def settings(world: World, capabilities: list[str]) -> Entry:
     hand = world.hand
@@ -295,7 +308,7 @@ def settings(world: World, capabilities: list[str]) -> Entry:
         "first_request_routing": {"strategy": "prefer_warm_providers", "warm_check_timeout_ms": 100},
         "rate_limited_fallback": {"enabled": hand.chance(50), "fallback_duration_seconds": 60},
         "error_based_routing": {"enabled": hand.chance(50), "error_threshold": 3, "cooldown_seconds": 300},
-        "signals": {"load": {"kind": "utilization", "url": "https://signals.invalid/load", "ttl_seconds": 30}},
+        "signals": SIGNALS,
         "defaults": {"temperature": 0.7},
         "request": {"capability_header": hand.one(("X-Capability", *HEADERS))},
         "litellm": {"litellm_settings": {"drop_params": True}},

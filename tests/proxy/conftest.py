@@ -8,6 +8,7 @@ from pathlib import Path
 import estate
 import pytest
 from harness import Providers, Proxy
+from hostile_feed import Feed
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +19,18 @@ def all_providers() -> Iterator[Providers]:
 
 
 @pytest.fixture(scope="session")
-def proxy(all_providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def feed() -> Iterator[Feed]:
+    running = Feed()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def proxy(all_providers: Providers, feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder: Path = tmp_path_factory.mktemp("pair")
     estate.write(folder, all_providers.ports)
-    running = Proxy(folder, {"EPSILON_ADDRESS": f"127.0.0.1:{all_providers.ports['epsilon']}"})
+    epsilon = f"127.0.0.1:{all_providers.ports['epsilon']}"
+    running = Proxy(folder, {"EPSILON_ADDRESS": epsilon, "FEED_ADDRESS": feed.address, "FEED_KEY": estate.FEED_KEY})
     try:
         yield running.wait()
     finally:

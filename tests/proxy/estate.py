@@ -6,7 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rulec.backends.python import ADAPTER_MODULES, BALANCER, RANKING_STRATEGIES, STRATEGY_MODULES, runtime_text
+from rulec.backends.python import (
+    ADAPTER_MODULES,
+    BALANCER,
+    RANKING_STRATEGIES,
+    SIGNAL_MODULES,
+    STRATEGY_MODULES,
+    runtime_text,
+)
 from rulec.demo.providers import FAILURES
 
 HERE = Path(__file__).resolve().parent
@@ -14,6 +21,7 @@ PROVIDERS = ("alpha", "beta", "gamma", "delta", "epsilon")
 TEMPLATES = {"alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
              "epsilon": "hosted_vllm/{}"}
 MASTER_KEY = "sk-rulec-test-master-key-0001"
+FEED_KEY = "feed-test-key-0001"
 FINGERPRINT = "0123456789ab"
 
 # the step of a fake provider -> the error kind that it must become
@@ -29,7 +37,7 @@ KIND_OF_STEP = {
 }
 KINDS = sorted(set(KIND_OF_STEP.values()))
 GROUPS = (
-    "least_loaded", "usage_based", "fastest_response",
+    "least_loaded", "usage_based", "fastest_response", "least_utilized",
     "m", "n", "same", "change", "same-vllm", "change-vllm", "same-ollama", "change-ollama", "a-b-a-b", "conditional",
     "retried", "candidates", "leaky", "secret", "choice", *(f"only-{kind}" for kind in KINDS),
     *(f"onto-{kind}" for kind in KINDS),
@@ -81,7 +89,9 @@ def module_text(fingerprint: str = FINGERPRINT) -> str:
     """The toy rules and the adapter as the compiler puts it into every module, in one self-contained file."""
     toy = (HERE / "toy_rules.py").read_text("utf-8")
     toy = toy.replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1)
-    strategies = runtime_text((*STRATEGY_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER))
+    strategies = runtime_text(
+        (*STRATEGY_MODULES, *SIGNAL_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER)
+    )
     parts = ("from __future__ import annotations", toy, strategies, GIVEN_ORDER, runtime_text(ADAPTER_MODULES), KEEP_HANDLER)
     return "\n\n".join(parts)
 

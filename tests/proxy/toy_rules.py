@@ -155,7 +155,7 @@ def decide(body, headers, **caller):
 
 
 CANDIDATES_OF_LARGE = 1000
-STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response")
+STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response", "least_utilized")
 ROUTES.update({name: exact(name, [target(one, name) for one in ("alpha", "beta")]) for name in STRATEGIES_IN_USE})
 ROUTES["weighted"] = exact("weighted", [target("alpha", "weighted"), target("beta", "weighted")])
 ROUTES["large"] = exact("large", [target("alpha", "large", model=f"l{n}") for n in range(CANDIDATES_OF_LARGE)])
@@ -167,5 +167,15 @@ TABLES = {
     "strategies": {
         "usage_based": {"refresh_every_requests": 2},
         "fastest_response": {"reevaluate_seconds": 0.2},
-    }
+        "least_utilized": {"signal": "load"},
+    },
+    "signals": {
+        "load": {
+            "url": ("http://", ("FEED_ADDRESS", "127.0.0.1:9"), "/utilization"),
+            "api_key": (("FEED_KEY", None),),
+            "ttl_seconds": 0.1,
+            "timeout_seconds": 60,
+        }
+    },
+    "deployments": {("least_utilized", "beta"): {"signal_id": "chute-b"}},
 }

@@ -44,7 +44,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
     exec(compile(generate_module(tree).text, "routing_strategy.py", "exec"), namespace)
     namespace["MAX_PLANS"] = 1_000  # plans of failed requests are kept up to this number; reached soon here
     found = namespace["handler"]
-    found.watch_own_file = lambda: None
+    found.start_background = lambda: None
     namespace["log"].setLevel("ERROR")
     return found
 

@@ -1,6 +1,23 @@
 """The strategies: who of several candidates goes first."""
 
-from rulec.runtime.strategies import cheapest, fastest_response, least_loaded, most_capacity, usage_based
+from rulec.runtime import signals
+from rulec.runtime.strategies import (
+    cheapest,
+    fastest_response,
+    least_loaded,
+    least_utilized,
+    most_capacity,
+    usage_based,
+)
 from rulec.runtime.strategies.balancer import Balancer
 
-__all__ = ["Balancer", "cheapest", "fastest_response", "least_loaded", "most_capacity", "usage_based"]
+__all__ = [
+    "Balancer",
+    "cheapest",
+    "fastest_response",
+    "least_loaded",
+    "least_utilized",
+    "most_capacity",
+    "signals",
+    "usage_based",
+]

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from rulec.runtime.strategies.drawn import random_order, stable_share, weighted_order
-from rulec.runtime.strategies.ranking import STRATEGIES
+from rulec.runtime.strategies.ranking import STRATEGIES, WATCHERS
 
 MOST_COUNTERS = 10_000
 INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
@@ -19,7 +19,8 @@ NOTHING_SAID: dict[str, Any] = {}
 class Facts:
     """What strategies know of candidates without having seen them serve: context and price."""
 
-    def __init__(self, tables: dict[str, Any]) -> None:
+    def __init__(self, tables: dict[str, Any], watchers: dict[str, Any] | None = None) -> None:
+        self.watchers = watchers or {}
         self.providers = tables.get("providers", {})
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
@@ -38,6 +39,14 @@ class Facts:
             return NOTHING_SAID
         found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
         return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
+
+    def figure(self, signal: str, candidate: Any) -> float | None:
+        """What a signal says of a candidate, by the id that it has there, else by the provider's name."""
+        signals = self.watchers.get("signals")
+        if signals is None:
+            return None
+        figure: float | None = signals.figure(signal, self.deployment(candidate).get("signal_id", candidate.provider))
+        return figure
 
     def price(self, candidate: Any) -> float | None:
         """Per million tokens, three of four of them input: the catalogue's, else that of LiteLLM's price map."""
@@ -76,7 +85,8 @@ class Balancer:
     """The strategies of one rule set with their settings, and whose turn it is."""
 
     def __init__(self, tables: dict[str, Any]) -> None:
-        self.facts = Facts(tables)
+        self.watchers = {name: make(tables) for name, make in WATCHERS.items()}
+        self.facts = Facts(tables, self.watchers)
         self.turns: dict[str, int] = {}
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
@@ -120,5 +130,12 @@ class Balancer:
         return [*range(first, count), *range(first)]
 
     def take_over(self, old: Any) -> None:
-        """Go on where the old rules were in turn."""
+        """Go on where the old rules were in turn, with what was seen in the background."""
         self.turns.update(old.turns)
+        for name, watcher in self.watchers.items():
+            if name in old.watchers:
+                watcher.take_over(old.watchers[name])
+
+    def tasks(self, state: Any) -> list[Any]:
+        """What is to run in the background, as awaitables."""
+        return [task for watcher in self.watchers.values() for task in watcher.tasks(state)]

@@ -10,6 +10,8 @@ MOST_RANKINGS = 2_000
 
 STRATEGIES: dict[str, Any] = {}
 """Strategies by name: made from their settings, they give each candidate a rank; the lowest goes first."""
+WATCHERS: dict[str, Any] = {}
+"""What looks at the world in the background so that requests need not, by name: made from the tables of the rules."""
 
 
 def is_due(deployment: Any, now: float) -> bool:
