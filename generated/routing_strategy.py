@@ -628,6 +628,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+MOST_SCORE = 100
+USUAL_THRESHOLD = 50
 READ_CHARACTERS = 1_000
 """How many characters are read at either end of a long text."""
 MOST_STEPS = 200
@@ -698,7 +700,7 @@ class Scoring:
 
 def total(parts: Sequence[Part]) -> float:
     """The sum of the parts, from 0 to 100."""
-    return min(100.0, max(0.0, round(sum([part.points for part in parts]), 1)))
+    return min(float(MOST_SCORE), max(0.0, round(sum([part.points for part in parts]), 1)))
 
 
 def is_word(text: str) -> bool:
@@ -746,6 +748,20 @@ def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
         if isinstance(found, list) and found:
             return list(_text_parts(_both_ends(found, steps)))
     return []
+
+
+def longest_user_text(body: Any) -> int:
+    """The characters of the longest text of the user in a request, wherever it stands."""
+    longest = 0
+    for name in ("messages", "input", "prompt"):
+        found = body.get(name) if isinstance(body, dict) else None
+        for one in found if isinstance(found, list) else (found,):
+            if isinstance(one, dict):
+                one = one.get("content") if one.get("role") == "user" else None
+            texts = one if isinstance(one, list) else (one,)
+            texts = [text.get("text") if isinstance(text, dict) else text for text in texts]
+            longest = max(longest, sum(len(text) for text in texts if isinstance(text, str)))
+    return longest
 
 
 def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:
@@ -1041,6 +1057,8 @@ MOST_REMEMBERED = 32_768
 class Catalogue:
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
+    A model that is None is LiteLLM's own business: nobody serves it.
+
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
     `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
@@ -1048,7 +1066,7 @@ class Catalogue:
     def __init__(
         self,
         providers: Mapping[str, Sequence[Any]],
-        models: Mapping[str, Sequence[Any]],
+        models: Mapping[str, Sequence[Any] | None],
         patterns: Sequence[Sequence[Any]],
         deployments: Mapping[tuple[str, str], Mapping[str, Any]],
     ) -> None:
@@ -1070,7 +1088,7 @@ class Catalogue:
         """The providers whose patterns take this name, remembered for the names asked last."""
         found = self.accepting.get(model)
         if found is None:
-            if not is_regular_name(model):
+            if not is_regular_name(model) or self.models.get(model, ()) is None:
                 return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
@@ -1515,6 +1533,8 @@ from typing import Any
 
 MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
+MOST_NATIVE_CHARACTERS = 4_000
+"""Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
 CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
 
 
@@ -1538,8 +1558,8 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Leaf | Split | None, Leaf | Split | None]] = {}
-        self.leaves: dict[tuple[int, str | None], Leaf | Split | None] = {}
+        self.names: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
@@ -1559,7 +1579,7 @@ class Engine:
             leaf = self.by_capability(request) or otherwise
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Leaf | Split | None, Leaf | Split | None]:
+    def by_name(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
         """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
@@ -1573,7 +1593,7 @@ class Engine:
             self.names[model] = early, late
         return early, late
 
-    def by_capability(self, request: Request) -> Leaf | Split | None:
+    def by_capability(self, request: Request) -> Outcome | None:
         if not self.capabilities:
             return None
         capability = request.capability
@@ -1598,14 +1618,14 @@ class Engine:
         size = self.catalogue.size(model) if self.size_rules else None
         return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Leaf | Split | None:
+    def first(self, rules: Sequence[int], model: str | None) -> Outcome | None:
         for rule in rules:
             leaf = self.leaf(rule, model)
             if leaf is not None:
                 return leaf
         return None
 
-    def leaf(self, rule: int, model: str | None) -> Leaf | Split | None:
+    def leaf(self, rule: int, model: str | None) -> Outcome | None:
         """What a rule does with a model; None where it does not apply."""
         key = (rule, model)
         if key in self.leaves:
@@ -1660,6 +1680,8 @@ class Leaf:
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
             return Decision(target[0], name, phase, status=status, text=text)
+        if target[0] == "native":
+            return Decision("pass", name, phase, self.places)
         several = len(self.places) > 1
         return Decision(
             "route",
@@ -1732,6 +1754,30 @@ class Split:
         return (self.simple if request.complexity < self.threshold else self.complex).decision(request)
 
 
+class Native:
+    """A virtual model that LiteLLM's complexity router splits.
+
+    That router's patterns take time that grows with the square of the text: of a long one it is not asked.
+    """
+
+    __slots__ = ("left", "complex")
+
+    def __init__(self, left: Leaf, complex: Leaf) -> None:
+        self.left = left
+        self.complex = complex
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request: LiteLLM's own, or `complex` for a long text."""
+        return (self.complex if is_long(request) else self.left).decision(request)
+
+
+def is_long(request: Request) -> bool:
+    return longest_user_text(request.body) > MOST_NATIVE_CHARACTERS
+
+
+Outcome = Leaf | Split | Native
+
+
 def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
@@ -1759,7 +1805,7 @@ def _later(
 
 def make_leaf(
     rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
-) -> Leaf | Split | None:
+) -> Outcome | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]
     chain = chains[rule[3]]
@@ -1772,6 +1818,10 @@ def make_leaf(
         return Split(leaves[0], leaves[1], threshold)
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
+    if target[0] == "native":
+        both, above = (_unique(_model_places(one, None, None, None, catalogue)) for one in (target[1:], target[2:]))
+        routed = (*rule[:2], ("models",), *rule[3:])
+        return Native(Leaf(rule, model, both, catalogue, chain), Leaf(routed, model, above, catalogue, chain))
     places = _places(target, model, catalogue)
     if target[0] == "models" and target[5]:
         places = [one for one in places if one.group == model] or places
@@ -3230,6 +3280,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+            await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
         order = rules.balancer.order(decision, identity, self.random, self.state)
@@ -3247,6 +3298,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             return
         self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
 
+    async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
+        """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
+        for group in sorted(groups):
+            if not await self.may_call(auth, group):
+                raise forbidden(group, rules, rule)
+
     async def permitted(
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
     ) -> list[PlanStep]:
@@ -3259,8 +3316,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
         if not kept or kept[0].hop is not None:
-            name = printable(steps[0].group)
-            raise refusal(403, f"this key may not call the model {name}, which the rules choose", rules, rule)
+            raise forbidden(steps[0].group, rules, rule)
         return kept
 
     async def may_call(self, auth: Any, group: str) -> bool:
@@ -3496,6 +3552,10 @@ def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception
     )
     answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
     return answer
+
+
+def forbidden(group: str, rules: Rules, rule: str | None) -> Exception:
+    return refusal(403, f"this key may not call the model {printable(group)}, which the rules choose", rules, rule)
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -32,7 +32,7 @@ BEYOND: list[dict[str, Any]] = yaml.safe_load((HERE / "beyond.yaml").read_text(e
 WORDS = (
     "", " ", "none", "word", "pass", "8B", "< 8B", "2026-12-31", "2026-02-30", "2026-W01-1", "stream", "primary",
     "user", "round_robin", "timeout", "utilization", "prefer_warm_providers", "time_to_first_token", "[", "${NAME}",
-    "X-Api-Key",
+    "X-Api-Key", "litellm",
 )  # fmt: skip
 NUMBERS = (0, 1, -1, 3, 500, 100_000, 0.5, 1.0, float("inf"))
 LISTS = ([], ["word"], [None], [""], ["none"], ["timeout"], [[]], [{}], [1, "word"])

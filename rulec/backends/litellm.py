@@ -10,8 +10,10 @@ from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.backends.environment import config_value
 from rulec.backends.python import MODULE_NAME
+from rulec.gateway.complexity import router_parameters
 from rulec.gateway.groups import OWN_PREFIX, WILDCARD, group_members, model_groups
-from rulec.policy.model import Policy
+from rulec.policy.model import NativeTarget, Policy, Rule
+from rulec.syntax.ast import Exact
 
 CONFIG_NAME = "litellm_config.yaml"
 CANNOT = (
@@ -32,6 +34,7 @@ def generate_config(policy: Policy) -> Artifact:
     """The config for a policy; what the user passes through under `litellm:` is merged in."""
     fingerprint = policy.fingerprint()
     deployments = [one for group in model_groups(policy) for one in _deployments(policy, group, fingerprint)]
+    deployments += [_router(rule, fingerprint) for rule in policy.rules if isinstance(rule.target, NativeTarget)]
     config = {"model_list": deployments, **_settings(policy)}
     header = (
         f"# Compiled by rulec {VERSION} from the rule set {fingerprint}. Do not edit: change the rules, compile again.\n"
@@ -70,6 +73,14 @@ def _deployment(policy: Policy, group: str, name: str, upstream: str | None, fin
             "rulec": {"provider": provider.name, "model": upstream, "fingerprint": fingerprint},
         },
     }
+
+
+def _router(rule: Rule, fingerprint: str) -> dict[str, Any]:
+    """The deployment that stands for a virtual model which LiteLLM's complexity router splits."""
+    assert isinstance(rule.match, Exact) and isinstance(rule.target, NativeTarget)
+    name = rule.match.model.text
+    info = {"id": f"{OWN_PREFIX}{name}", "rulec": {"fingerprint": fingerprint}}
+    return {"model_name": name, "litellm_params": router_parameters(rule.target), "model_info": info}
 
 
 def _settings(policy: Policy) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rulec.commands.scored import USUAL_THRESHOLD, add_options, body_of, load_scorer
+from rulec.commands.scored import add_options, body_of, load_scorer
 from rulec.records import record
-from rulec.runtime.complexity import Scoring
+from rulec.runtime.complexity import USUAL_THRESHOLD, Scoring
 
 LABELS = ("simple", "complex")
 CURVE = range(0, 101, 5)
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     labelled = read_labelled(text, options.file, scorer.scoring)
     if labelled is None:
         return 2
-    thresholds = sorted(set(scorer.thresholds.values())) or [USUAL_THRESHOLD]
+    thresholds = sorted(set(scorer.thresholds.values())) or [float(USUAL_THRESHOLD)]
     in_use = [matrix(labelled, one) for one in thresholds]
     best = best_of(labelled, thresholds[0])
     curve = [matrix(labelled, one) for one in CURVE]

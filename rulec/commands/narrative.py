@@ -60,7 +60,10 @@ def _plain(value: Any) -> str:
 
 def _verdict(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
     decision = outcome.decision
-    if decision.action == "pass":
+    if decision.action == "pass" and decision.candidates:
+        yield "goes to   one of these, which LiteLLM's complexity router decides (pass)"
+        yield from (f"            {_place(answerer, one)}" for one in decision.candidates)
+    elif decision.action == "pass":
         yield "goes      where LiteLLM sends it by itself (pass)"
     elif decision.action == "refuse":
         yield f"refused   with status {decision.status}: {printable(str(decision.text))}"

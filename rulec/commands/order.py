@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rulec.commands.output import add_cache_option, add_format_option, add_rules_argument, rules_folder
-from rulec.policy.model import Pass, ProvidersTarget, Refuse, Rule, Target, VirtualTarget
+from rulec.policy.model import NativeTarget, Pass, ProvidersTarget, Refuse, Rule, Target, VirtualTarget
 from rulec.syntax import ast
 
 
@@ -62,6 +62,8 @@ def target_text(target: Target) -> str:
         return f"refuse {target.status}"
     if isinstance(target, VirtualTarget):
         return f"{target.simple} or {target.complex}"
+    if isinstance(target, NativeTarget):
+        return f"{target.simple} or {target.complex} (LiteLLM decides)"
     if isinstance(target, ProvidersTarget):
         named = [name if weight is None else f"{name} ({weight:g})" for name, weight in target.providers]
         return " or ".join(named) + (" (substitute)" if target.substitute else "")

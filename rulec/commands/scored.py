@@ -10,7 +10,6 @@ from rulec.commands.requests import BadRequest
 from rulec.records import field, record
 from rulec.runtime.complexity import Scoring
 
-USUAL_THRESHOLD = 50.0
 _NO_TEXT = "a request is a JSON object with `messages`, `input` or `prompt`, or has a `body` or a `text`"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget, VirtualTarget
+from rulec.policy.model import ModelsTarget, NativeTarget, Policy, ProvidersTarget, VirtualTarget
 from rulec.syntax import ast
 
 OWN_PREFIX = "rulec:"
@@ -25,7 +25,7 @@ def client_names(policy: Policy) -> dict[str, None]:
         if provider.default_model is not None:
             names.setdefault(provider.default_model)
     for rule in policy.rules:
-        if isinstance(rule.target, VirtualTarget):
+        if isinstance(rule.target, (VirtualTarget, NativeTarget)):
             names.update(dict.fromkeys((rule.target.simple, rule.target.complex)))
         elif isinstance(rule.target, ModelsTarget):
             names.update(dict.fromkeys(rule.target.models))

@@ -12,7 +12,7 @@ from rulec.records import record
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.conditions import build_test
-from rulec.runtime.engine import Split, make_leaf
+from rulec.runtime.engine import MOST_NATIVE_CHARACTERS, Native, Split, is_long, make_leaf
 from rulec.runtime.records import Decision
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
@@ -84,6 +84,8 @@ class Walker:
                 decision = None if leaf is None else leaf.decision(request)
                 if isinstance(leaf, Split):
                     because = f"{because}, and its complexity {request.complexity:g} is {side(request, leaf)}"
+                if isinstance(leaf, Native):
+                    because = f"{because}, and {who_chooses(request, rule.target)}"
                 if matched and leaf is None:
                     because = f"{because}, but {self.why_not(rule, request)}"
                 trace.append(Considered(rule, matched, applies, because, None if scored else request.score))
@@ -141,6 +143,13 @@ class Walker:
 def side(request: Request, split: Split) -> str:
     """On which side of a virtual model's threshold a request is."""
     return f"{'below' if request.complexity < split.threshold else 'not below'} the threshold {split.threshold:g}"
+
+
+def who_chooses(request: Request, target: Any) -> str:
+    """Whether LiteLLM or the length of a text decides between the models of a virtual model that LiteLLM splits."""
+    if is_long(request):
+        return f"a text of more than {MOST_NATIVE_CHARACTERS:,} characters is complex, without asking LiteLLM"
+    return f"LiteLLM decides between `{target.simple}` and `{target.complex}`"
 
 
 def refusal_text(fingerprint: str) -> str:

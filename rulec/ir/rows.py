@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from rulec.patterns.compiled import CompiledPattern, Spec
-from rulec.policy.model import Chain, ModelsTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
+from rulec.policy.model import Chain, ModelsTarget, NativeTarget, Pass, Policy, ProvidersTarget, Refuse, Rule, Target
 from rulec.policy.signals import signal_id_key
 from rulec.syntax import conditions as when
 from rulec.syntax.ast import Tuning
@@ -32,10 +32,11 @@ class Rows:
             one.name: (one.template, tuple(self.pattern(p) for p in one.accepts), one.default_model, one.context)
             for one in policy.providers.values()
         }
-        self.models: dict[str, Row] = {
+        self.models: dict[str, Row | None] = {
             one.name: (one.served_by, one.size, one.context) for one in policy.models.values()
         }
         self.deployments = deployment_rows(policy)
+        self.models.update(dict.fromkeys(sorted(policy.native)))
         self.rules: list[Row] = [self.rule(one) for one in policy.rules]
 
     def pattern(self, pattern: CompiledPattern) -> int:
@@ -66,6 +67,8 @@ class Rows:
             return ("refuse", target.text, target.status)
         if isinstance(target, Pass):
             return ("pass",)
+        if isinstance(target, NativeTarget):
+            return ("native", target.simple, target.complex)
         return ("virtual", target.simple, target.complex, target.threshold)
 
     def chain(self, chain: Chain) -> int:

@@ -14,6 +14,7 @@ from rulec.policy.model import (
     Hop,
     Model,
     ModelsTarget,
+    NativeTarget,
     Pass,
     Phase,
     Policy,
@@ -25,6 +26,7 @@ from rulec.policy.model import (
     VirtualTarget,
 )
 from rulec.records import replace
+from rulec.runtime.complexity import USUAL_THRESHOLD
 from rulec.source import Located, Span
 from rulec.syntax import ast
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
@@ -53,6 +55,7 @@ class _Binder:
             for capability in section.values.get("applicable_to", ()):
                 self.applicable.setdefault(capability.text, name)
         self._capable: dict[str, list[str]] | None = None
+        self.native = frozenset(one.key for one in rule_set.rules if ast.is_native(one.target))
 
     def bind(self) -> Policy:
         for declaration in self.unique(self.rule_set.providers, "provider"):
@@ -65,7 +68,7 @@ class _Binder:
         header = sections.get("request", {}).get("capability_header", "X-Capability")
         strategies = {name: section.values for name, section in self.rule_set.strategies.items()}
         places = {name: section.span for name, section in self.rule_set.sections.items()}
-        policy = Policy(self.providers, self.models, (), self.chains, str(header).lower(), sections, strategies, places)
+        policy = Policy(self.providers, self.models, (), self.chains, str(header).lower(), sections, strategies, places, self.native)
         return replace(policy, rules=self.rules(policy))
 
     def unique(self, declarations: Iterable[Declared], what: str) -> list[Declared]:
@@ -197,7 +200,7 @@ class _Binder:
             if one.provider is not None:
                 known.append(self.known_provider(one.provider))
             if one.model is not None:
-                policy = Policy(self.providers, self.models, (), {}, "", {}, {})
+                policy = Policy(self.providers, self.models, (), {}, "", {}, {}, native=self.native)
                 known.append(self.known_model(one.model, [one.provider.text] if one.provider else None, policy))
             if all(known):
                 hops.append(
@@ -222,6 +225,9 @@ class _Binder:
                     "remove it",
                 )
             return NO_CHAIN
+        if ast.is_native(declaration.target):
+            self.check_native(declaration)
+            return NO_CHAIN
         if isinstance(fallback, tuple):
             return Chain(None, self.hops(fallback))
         if isinstance(fallback, ast.ChainReference):
@@ -238,6 +244,30 @@ class _Binder:
         if isinstance(declaration.match, ast.Capability) and declaration.match.name in self.chains:
             return self.chains[declaration.match.name]
         return self.chains.get("default", NO_CHAIN)
+
+    def check_native(self, declaration: ast.RuleDeclaration) -> None:
+        """Reports what a virtual model cannot have that LiteLLM's complexity router splits."""
+        if declaration.fallback is None and "default" in self.chains:
+            self.diagnostics.warning(
+                "unused-fallback",
+                f"the chain `default` is never used for `{declaration.full_name}`: LiteLLM's router has no fallbacks",
+                declaration.span,
+                "say so with `fallback: none`, or write `scored_by: rulec`",
+            )
+        elif declaration.fallback not in (None, ast.ChainReference(None)):
+            self.diagnostics.error(
+                "native-complexity",
+                f"the fallback of `{declaration.full_name}` cannot be used: LiteLLM's router has none",
+                declaration.span,
+                "remove the fallback, or write `scored_by: rulec`",
+            )
+        if declaration.key in self.models:
+            self.diagnostics.error(
+                "native-complexity",
+                f"`{declaration.key}` is a model of the catalogue, but LiteLLM's router takes every request to it",
+                declaration.span,
+                "give one of the two another name, or write `scored_by: rulec`",
+            )
 
     # Rules
 
@@ -386,7 +416,12 @@ class _Binder:
             return Refuse(target.text, target.status)
         if isinstance(target, ast.VirtualTarget):
             known = [self.known_model(name, None, policy) for name in (target.simple, target.complex)]
-            return VirtualTarget(target.simple.text, target.complex.text, target.threshold) if all(known) else None
+            if not all(known):
+                return None
+            models = target.simple.text, target.complex.text
+            if ast.is_native(target):
+                return NativeTarget(*models, target.threshold)
+            return VirtualTarget(*models, USUAL_THRESHOLD if target.threshold is None else target.threshold)
         known = [self.known_provider(one.provider) for one in target.providers]
         if not all(known):
             return None

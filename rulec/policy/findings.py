@@ -10,6 +10,7 @@ from rulec.policy.model import (
     Chain,
     Hop,
     ModelsTarget,
+    NativeTarget,
     Pass,
     Policy,
     ProvidersTarget,
@@ -94,7 +95,7 @@ def _listed(words: Sequence[str]) -> str:
 def _serving(catalogue: CatalogueNames, rule: Rule, diagnostics: Diagnostics) -> None:
     """Reports a rule without a candidate, or without one for some of its requests."""
     policy, target = catalogue.policy, rule.target
-    if isinstance(target, (ModelsTarget, VirtualTarget)):
+    if isinstance(target, (ModelsTarget, VirtualTarget, NativeTarget)):
         _model_target(policy, rule, diagnostics)
         return
     assert isinstance(target, ProvidersTarget)
@@ -142,7 +143,7 @@ def _ever_serves(catalogue: CatalogueNames, rule: Rule, target: ProvidersTarget)
 
 def _model_target(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
     target = rule.target
-    if isinstance(target, VirtualTarget):
+    if isinstance(target, (VirtualTarget, NativeTarget)):
         for name in (target.simple, target.complex):
             if not policy.serving(name):
                 diagnostics.error(

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from rulec.policy import model as nouns
 from rulec.policy.model import Policy, Rule
 from rulec.records import record, replace
+from rulec.runtime.complexity import longest_user_text
+from rulec.runtime.engine import MOST_NATIVE_CHARACTERS
 from rulec.runtime.request import FIELD_READERS, Request
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
@@ -63,6 +65,9 @@ def decide(policy: Policy, request: Request) -> Answer:
             return Answer("pass", rule.name)
         if isinstance(rule.target, nouns.Refuse):
             return Answer("refuse", rule.name, status=rule.target.status, text=rule.target.text)
+        if isinstance(rule.target, nouns.NativeTarget) and longest_user_text(request.body) <= MOST_NATIVE_CHARACTERS:
+            models = nouns.ModelsTarget((rule.target.simple, rule.target.complex))
+            return Answer("pass", rule.name, arranged(policy, rule, unique(model_candidates(policy, models)))[0])
         candidates = candidates_of(policy, rule, request)
         if candidates:
             candidates, strategy = arranged(policy, rule, candidates)
@@ -183,7 +188,9 @@ def candidates_of(policy: Policy, rule: Rule, request: Request) -> tuple[Place, 
     target = rule.target
     if isinstance(target, nouns.ProvidersTarget):
         return unique(provider_candidates(policy, target, request.model))
-    assert isinstance(target, (nouns.ModelsTarget, nouns.VirtualTarget))
+    assert isinstance(target, (nouns.ModelsTarget, nouns.VirtualTarget, nouns.NativeTarget))
+    if isinstance(target, nouns.NativeTarget):
+        target = nouns.ModelsTarget((target.complex,))
     if isinstance(target, nouns.VirtualTarget):
         simple = request.complexity < target.threshold
         target = nouns.ModelsTarget((target.simple if simple else target.complex,))

@@ -104,6 +104,15 @@ class VirtualTarget:
 
 
 @record
+class NativeTarget:
+    """Two models between which LiteLLM's complexity router decides, by its own score and thresholds where none is given."""
+
+    simple: str
+    complex: str
+    threshold: float | None
+
+
+@record
 class Pass:
     """LiteLLM does what it would have done without rulec."""
 
@@ -114,7 +123,7 @@ class Refuse:
     status: int
 
 
-Target = ProvidersTarget | ModelsTarget | VirtualTarget | Pass | Refuse
+Target = ProvidersTarget | ModelsTarget | VirtualTarget | NativeTarget | Pass | Refuse
 
 
 @record
@@ -181,6 +190,8 @@ class Policy:
     strategies: dict[str, dict[str, Any]]
     places: dict[str, Span] = field(default_factory=dict, compare=False)
     """Where the settings sections stand."""
+    native: frozenset[str] = field(default=frozenset(), compare=False)
+    """The virtual models that LiteLLM splits itself: its router takes every request to them, so no provider serves them."""
     _fingerprint: list[str] = field(default_factory=list, compare=False)
 
     def upstream(self, provider: str, model: str) -> str | None:
@@ -194,7 +205,7 @@ class Policy:
 
     def accepts(self, provider: str, model: str) -> bool:
         """Whether a provider takes a name that the catalogue does not place on it."""
-        if not is_regular_name(model):
+        if not is_regular_name(model) or model in self.native:
             return False
         return any(matcher(pattern.spec)(model) for pattern in self.providers[provider].accepts)
 

@@ -124,6 +124,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
                 raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+            await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
         order = rules.balancer.order(decision, identity, self.random, self.state)
@@ -141,6 +142,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             return
         self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
 
+    async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
+        """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
+        for group in sorted(groups):
+            if not await self.may_call(auth, group):
+                raise forbidden(group, rules, rule)
+
     async def permitted(
         self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
     ) -> list[PlanStep]:
@@ -153,8 +160,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
         if not kept or kept[0].hop is not None:
-            name = printable(steps[0].group)
-            raise refusal(403, f"this key may not call the model {name}, which the rules choose", rules, rule)
+            raise forbidden(steps[0].group, rules, rule)
         return kept
 
     async def may_call(self, auth: Any, group: str) -> bool:
@@ -390,6 +396,10 @@ def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception
     )
     answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
     return answer
+
+
+def forbidden(group: str, rules: Rules, rule: str | None) -> Exception:
+    return refusal(403, f"this key may not call the model {printable(group)}, which the rules choose", rules, rule)
 
 
 def ticket_of(kwargs: Any) -> str:

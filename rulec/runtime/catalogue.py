@@ -16,6 +16,8 @@ MOST_REMEMBERED = 32_768
 class Catalogue:
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
+    A model that is None is LiteLLM's own business: nobody serves it.
+
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
     `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
@@ -23,7 +25,7 @@ class Catalogue:
     def __init__(
         self,
         providers: Mapping[str, Sequence[Any]],
-        models: Mapping[str, Sequence[Any]],
+        models: Mapping[str, Sequence[Any] | None],
         patterns: Sequence[Sequence[Any]],
         deployments: Mapping[tuple[str, str], Mapping[str, Any]],
     ) -> None:
@@ -45,7 +47,7 @@ class Catalogue:
         """The providers whose patterns take this name, remembered for the names asked last."""
         found = self.accepting.get(model)
         if found is None:
-            if not is_regular_name(model):
+            if not is_regular_name(model) or self.models.get(model, ()) is None:
                 return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+MOST_SCORE = 100
+USUAL_THRESHOLD = 50
 READ_CHARACTERS = 1_000
 """How many characters are read at either end of a long text."""
 MOST_STEPS = 200
@@ -88,7 +90,7 @@ class Scoring:
 
 def total(parts: Sequence[Part]) -> float:
     """The sum of the parts, from 0 to 100."""
-    return min(100.0, max(0.0, round(sum([part.points for part in parts]), 1)))
+    return min(float(MOST_SCORE), max(0.0, round(sum([part.points for part in parts]), 1)))
 
 
 def is_word(text: str) -> bool:
@@ -136,6 +138,20 @@ def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
         if isinstance(found, list) and found:
             return list(_text_parts(_both_ends(found, steps)))
     return []
+
+
+def longest_user_text(body: Any) -> int:
+    """The characters of the longest text of the user in a request, wherever it stands."""
+    longest = 0
+    for name in ("messages", "input", "prompt"):
+        found = body.get(name) if isinstance(body, dict) else None
+        for one in found if isinstance(found, list) else (found,):
+            if isinstance(one, dict):
+                one = one.get("content") if one.get("role") == "user" else None
+            texts = one if isinstance(one, list) else (one,)
+            texts = [text.get("text") if isinstance(text, dict) else text for text in texts]
+            longest = max(longest, sum(len(text) for text in texts if isinstance(text, str)))
+    return longest
 
 
 def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:

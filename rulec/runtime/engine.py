@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
-from rulec.runtime.complexity import Scoring
+from rulec.runtime.complexity import Scoring, longest_user_text
 from rulec.runtime.conditions import Test, build_test
 from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -15,6 +15,8 @@ from rulec.runtime.sizes import LONGEST_NAME, is_regular_name
 
 MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
+MOST_NATIVE_CHARACTERS = 4_000
+"""Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
 CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
 
 
@@ -38,8 +40,8 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Leaf | Split | None, Leaf | Split | None]] = {}
-        self.leaves: dict[tuple[int, str | None], Leaf | Split | None] = {}
+        self.names: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
+        self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
@@ -59,7 +61,7 @@ class Engine:
             leaf = self.by_capability(request) or otherwise
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Leaf | Split | None, Leaf | Split | None]:
+    def by_name(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
         """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
@@ -73,7 +75,7 @@ class Engine:
             self.names[model] = early, late
         return early, late
 
-    def by_capability(self, request: Request) -> Leaf | Split | None:
+    def by_capability(self, request: Request) -> Outcome | None:
         if not self.capabilities:
             return None
         capability = request.capability
@@ -98,14 +100,14 @@ class Engine:
         size = self.catalogue.size(model) if self.size_rules else None
         return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Leaf | Split | None:
+    def first(self, rules: Sequence[int], model: str | None) -> Outcome | None:
         for rule in rules:
             leaf = self.leaf(rule, model)
             if leaf is not None:
                 return leaf
         return None
 
-    def leaf(self, rule: int, model: str | None) -> Leaf | Split | None:
+    def leaf(self, rule: int, model: str | None) -> Outcome | None:
         """What a rule does with a model; None where it does not apply."""
         key = (rule, model)
         if key in self.leaves:
@@ -160,6 +162,8 @@ class Leaf:
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
             return Decision(target[0], name, phase, status=status, text=text)
+        if target[0] == "native":
+            return Decision("pass", name, phase, self.places)
         several = len(self.places) > 1
         return Decision(
             "route",
@@ -232,6 +236,30 @@ class Split:
         return (self.simple if request.complexity < self.threshold else self.complex).decision(request)
 
 
+class Native:
+    """A virtual model that LiteLLM's complexity router splits.
+
+    That router's patterns take time that grows with the square of the text: of a long one it is not asked.
+    """
+
+    __slots__ = ("left", "complex")
+
+    def __init__(self, left: Leaf, complex: Leaf) -> None:
+        self.left = left
+        self.complex = complex
+
+    def decision(self, request: Request) -> Decision:
+        """The decision for a request: LiteLLM's own, or `complex` for a long text."""
+        return (self.complex if is_long(request) else self.left).decision(request)
+
+
+def is_long(request: Request) -> bool:
+    return longest_user_text(request.body) > MOST_NATIVE_CHARACTERS
+
+
+Outcome = Leaf | Split | Native
+
+
 def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
@@ -259,7 +287,7 @@ def _later(
 
 def make_leaf(
     rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
-) -> Leaf | Split | None:
+) -> Outcome | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]
     chain = chains[rule[3]]
@@ -272,6 +300,10 @@ def make_leaf(
         return Split(leaves[0], leaves[1], threshold)
     if target[0] in ("pass", "refuse"):
         return Leaf(rule, model, (), catalogue, chain)
+    if target[0] == "native":
+        both, above = (_unique(_model_places(one, None, None, None, catalogue)) for one in (target[1:], target[2:]))
+        routed = (*rule[:2], ("models",), *rule[3:])
+        return Native(Leaf(rule, model, both, catalogue, chain), Leaf(routed, model, above, catalogue, chain))
     places = _places(target, model, catalogue)
     if target[0] == "models" and target[5]:
         places = [one for one in places if one.group == model] or places

@@ -143,10 +143,16 @@ class VirtualTarget:
 
     simple: Located
     complex: Located
-    threshold: float = 50
+    threshold: float | None = None
+    scored_by: str = "rulec"
 
 
 Target = RouteTarget | PassTarget | RefuseTarget | VirtualTarget
+
+
+def is_native(target: Target) -> bool:
+    """Whether LiteLLM's own complexity router decides between the two models."""
+    return isinstance(target, VirtualTarget) and target.scored_by == "litellm"
 
 
 @record

@@ -12,7 +12,7 @@ from typing import Any
 
 from rulec.diagnostics import Diagnostics, suggest
 from rulec.records import record
-from rulec.runtime.complexity import is_word
+from rulec.runtime.complexity import MOST_SCORE, is_word
 from rulec.source import Span
 from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.literals import parse_size
@@ -194,6 +194,13 @@ def read_number(checker: Checker, word: str, node: Node) -> Scalar:
         raise Wrong(scalar, f"a number is expected here, not `{scalar.text}`", "write it without quotes")
     if not math.isfinite(found) or found < 0:
         raise Wrong(scalar, f"a number from 0 on is expected here, not `{scalar.text}`")
+    return scalar
+
+
+def read_score(checker: Checker, word: str, node: Node) -> Scalar:
+    scalar = read_number(checker, word, node)
+    if scalar.value > MOST_SCORE:
+        raise Wrong(scalar, f"a number from 0 to {MOST_SCORE} is expected here, not `{scalar.text}`", "so far goes the score")
     return scalar
 
 
@@ -402,6 +409,7 @@ _LEAVES: dict[str, Reader] = {
     "searched_words": read_searched_words,
     "boolean": read_boolean,
     "number": read_number,
+    "score": read_score,
     "status": read_status,
     "size": read_size,
     "strategy": read_strategy,

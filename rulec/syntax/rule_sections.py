@@ -84,8 +84,9 @@ class RuleSections:
         if entry is None:
             return
         split: Entry = entry["complexity"]
-        threshold = split["threshold"].value if "threshold" in split else 50
-        target = ast.VirtualTarget(split["simple"].located(), split["complex"].located(), threshold)
+        threshold = split["threshold"].value if "threshold" in split else None
+        models = split["simple"].located(), split["complex"].located()
+        target = ast.VirtualTarget(*models, threshold, split.get("scored_by", "rulec"))
         model = name.located()
         self.rule("exact", name.text, ast.Exact(model), entry, model.span, body, target)
 

@@ -365,7 +365,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "keys": {
             "simple": ("name",),
             "complex": ("name",),
-            "threshold": ("number",),
+            "threshold": ("score",),
+            "scored_by": ("word", "rulec", "litellm"),
         },
         "required": ("simple", "complex"),
         "defaults": {},
@@ -510,12 +511,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     "ScoreWeights": {
         "title": "the weights of a score",
         "keys": {
-            "length": ("number",),
-            "simple_words": ("number",),
-            "complex_words": ("number",),
-            "code_blocks": ("number",),
-            "sentences": ("number",),
-            "history": ("number",),
+            "length": ("score",),
+            "simple_words": ("score",),
+            "complex_words": ("score",),
+            "code_blocks": ("score",),
+            "sentences": ("score",),
+            "history": ("score",),
         },
         "required": (),
         "defaults": {},

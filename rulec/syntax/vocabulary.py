@@ -30,6 +30,7 @@ from rulec.syntax.kinds import (
     NotNone,
     Number,
     Positive,
+    Score,
     ServedBy,
     Size,
     SomeNames,
@@ -396,7 +397,14 @@ class Complexity(Strict):
 
     simple: Name = key("The model for requests below the threshold.", "gpt-5-mini", required=True)
     complex: Name = key("The model for requests from the threshold on.", "gpt-5", required=True)
-    threshold: Number = key("The score, 0 to 100, from which a request is complex; 50 where there is none.", 50)
+    threshold: Score = key("The score, 0 to 100, from which a request is complex; 50 where there is none.", 50)
+    scored_by: Annotated[
+        Any,
+        words(
+            rulec="the score of the section `complexity`",
+            litellm="LiteLLM's own complexity router scores and chooses; it has no fallbacks",
+        ),
+    ] = key("Who scores; `rulec` where nobody is named.", "litellm")
 
 
 class VirtualModel(Rule):
@@ -536,12 +544,12 @@ class ScoreWeights(Strict):
     The points that a feature gives where there is much of it; the sum is kept from 0 to 100.
     """
 
-    length: Number = key("For a long text; 25 where there is none.", 25)
-    simple_words: Number = key("What simple words take away; 20 where there is none.", 20)
-    complex_words: Number = key("For complex words; 60 where there is none.", 60)
-    code_blocks: Number = key("For blocks of code; 20 where there is none.", 20)
-    sentences: Number = key("For many sentences; 15 where there is none.", 15)
-    history: Number = key("For a long conversation; 10 where there is none.", 10)
+    length: Score = key("For a long text; 25 where there is none.", 25)
+    simple_words: Score = key("What simple words take away; 20 where there is none.", 20)
+    complex_words: Score = key("For complex words; 60 where there is none.", 60)
+    code_blocks: Score = key("For blocks of code; 20 where there is none.", 20)
+    sentences: Score = key("For many sentences; 15 where there is none.", 15)
+    history: Score = key("For a long conversation; 10 where there is none.", 10)
 
 
 class ScoreMeasures(Strict):

@@ -13,6 +13,7 @@ from words import CAPABILITIES, HEADERS, MODELS, PATTERNS, SIZES
 from rulec.runtime.complexity import FULL_AT, WEIGHTS
 from rulec.syntax.fields import STRATEGIES, STRATEGY_SYNONYMS
 
+LITELLM_SPLITS = "gpt-auto:7b"
 _ALL_STRATEGIES = (*STRATEGIES, *STRATEGY_SYNONYMS)
 _EXACT_NAMES = (*MODELS, "gpt-4", "x-1.5b", "modelé-7b", "a" * 254 + "-7b", "a,b")
 
@@ -170,6 +171,8 @@ def exact_rules(world: World) -> tuple[Entry, Entry, Entry]:
         if model in exact and hand.chance(10):
             world.names.remove(name)
             exact[model]["name"] = world.new_name("named")
+    if virtual and hand.chance(40):  # beside one that asks for the section `complexity`, which else is an error
+        virtual[LITELLM_SPLITS] = native_model(world, served)
     return exact, redundant, virtual
 
 
@@ -181,6 +184,15 @@ def virtual_model(world: World, served: list[str]) -> Entry:
     made: Entry = {"complexity": split}
     fallback(world, made)
     return made
+
+
+def native_model(world: World, served: list[str]) -> Entry:
+    """A virtual model that LiteLLM splits; its name is no model's, as no provider may serve it."""
+    hand = world.hand
+    split: Entry = {"simple": hand.one(served), "complex": hand.one(served), "scored_by": "litellm"}
+    if hand.chance(50):
+        split["threshold"] = hand.one((0, 35, 12.5, 92.5))
+    return {"complexity": split, **hand.one(({}, {"fallback": "none"}, {"fallback": None}))}
 
 
 def redundant_model(world: World, providers: list[str]) -> Entry:

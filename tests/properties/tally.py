@@ -54,6 +54,7 @@ TARGETS = (
     "min_context",
     "redundant",
     "virtual",
+    "native",
     "pass",
     "refuse",
     "status",
@@ -166,7 +167,8 @@ def in_rule(section: str, entry: dict[str, Any]) -> set[str]:
         found.add("target preferred models" if "preferred_models" in entry else "target all models of a capability")
         found |= {"target capability on providers"} if named else set()
     found |= {"target redundant"} if section == "redundant_models" else set()
-    found |= {"target virtual"} if section == "virtual_models" else set()
+    if section == "virtual_models":
+        found.add("target native" if entry["complexity"].get("scored_by") == "litellm" else "target virtual")
     found |= {f"strategy {entry['routing_strategy']}"} if "routing_strategy" in entry else set()
     for key in ("condition", "when"):
         found |= in_condition(entry[key]) if key in entry else set()

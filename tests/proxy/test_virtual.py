@@ -18,8 +18,8 @@ pytestmark = pytest.mark.proxy
 MASTER_KEY = "sk-virtual-test-master-key-0001"
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
-    "sk-both": {"models": ["auto", "small", "large"]},
-    "sk-simple": {"models": ["auto", "small"]},
+    "sk-both": {"models": ["auto", "native", "small", "large"]},
+    "sk-simple": {"models": ["auto", "native", "small"]},
     "sk-target": {"models": ["small", "large", "spare"]},
 }
 RULES = """
@@ -36,6 +36,7 @@ virtual_models:
   auto:
     complexity: {simple: small, complex: large, threshold: 40}
     fallback: [{model: spare, on_error: [rate_limit]}]
+  native: {complexity: {scored_by: litellm, simple: small, complex: large, threshold: 15}}
 litellm:
   litellm_settings: {enable_post_custom_auth_checks: true}
   general_settings: {master_key: "${VIRTUAL_MASTER_KEY}", custom_auth: keys.check, custom_auth_run_common_checks: true}
@@ -121,6 +122,7 @@ def test_virtual_models_are_listed(virtual: Proxy) -> None:
     assert "auto" in virtual.models(MASTER_KEY)
     assert "auto" in virtual.models("sk-simple")
     assert "auto" not in virtual.models("sk-target")
+    assert "native" in virtual.models("sk-both")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,50 @@ def test_a_key_needs_the_name_and_the_target(
     reply: Reply = virtual.send("/v1/chat/completions", chat(text), key)
     assert reply.status == status, reply
     assert len(served(providers)) == (status == 200)
+
+
+# What LiteLLM's own complexity router splits
+
+
+@pytest.mark.parametrize(
+    "text, upstream",
+    [("hi", "upstream-small"), ("Implement a distributed algorithm for concurrent data processing", "upstream-large")],
+)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_litellm_chooses_on_every_endpoint_with_a_text(
+    endpoint: str, text: str, upstream: str, virtual: Proxy, providers: Providers
+) -> None:
+    path, body = ENDPOINTS[endpoint](text)
+    reply = virtual.send(path, {**body, "model": "native"}, MASTER_KEY)
+    assert reply.status == 200, reply
+    assert served(providers) == [upstream]
+
+
+@pytest.mark.parametrize("key, status", [("sk-both", 200), ("sk-simple", 403), ("sk-target", 403)])
+@pytest.mark.parametrize("text", [SIMPLE, COMPLEX])
+def test_a_key_needs_both_targets_where_litellm_chooses(
+    text: str, key: str, status: int, virtual: Proxy, providers: Providers
+) -> None:
+    reply = virtual.send("/v1/chat/completions", {**chat(text), "model": "native"}, key)
+    assert reply.status == status, reply
+    assert len(served(providers)) == (status == 200)
+
+
+def test_where_litellm_chooses_there_is_one_attempt(virtual: Proxy, providers: Providers) -> None:
+    providers.fail("alpha", "server_error")
+    reply = virtual.send("/v1/chat/completions", {**chat(SIMPLE), "model": "native"}, MASTER_KEY)
+    assert (reply.status, served(providers)) == (500, ["upstream-small"])
+
+
+def test_litellm_splits_no_embeddings(virtual: Proxy, providers: Providers) -> None:
+    reply = virtual.send("/v1/embeddings", {"model": "native", "input": "hi"}, MASTER_KEY)
+    assert (reply.status, served(providers)) == (400, [])
+
+
+def test_a_rule_goes_before_litellm(virtual: Proxy, providers: Providers) -> None:
+    body = {**chat(COMPLEX), "model": "native"}
+    reply = virtual.send("/v1/chat/completions", body, MASTER_KEY, {"x-deep": "yes"})
+    assert (reply.status, reply.headers.get("x-rulec-rule"), served(providers)) == (200, "deep", ["upstream-large"])
 
 
 HOSTILE: dict[str, Any] = {
@@ -163,5 +209,7 @@ def test_no_body_stops_the_decision(what: str, virtual: Proxy, providers: Provid
     assert "routing failed" not in virtual.output()
     assert "rulec" not in reply.text.lower() or reply.status == 200, reply
     assert all(model in ("upstream-small", "upstream-large") for model in served(providers))
+    native = virtual.send("/v1/chat/completions", {**HOSTILE[what], "model": "native"}, MASTER_KEY)
+    assert "rulec" not in native.text.lower() or native.status == 200, native
     again = virtual.send("/v1/chat/completions", chat(SIMPLE), MASTER_KEY)
     assert again.status == 200

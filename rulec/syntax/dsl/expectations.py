@@ -29,6 +29,7 @@ EXPECTED = (
     (("SUBSTITUTE",), "`with substitute`"),
     (("WARM",), "`prefer warm`"),
     (("BY",), "`by`"),
+    (("BELOW", "ELSE"), "`below` and the threshold, or `else` and the model for complex requests"),
     (("BELOW",), "`below` and the threshold"),
     (("ELSE",), "`else` and the model for complex requests"),
     (("CHAIN",), "`chain` and its name"),

@@ -51,6 +51,7 @@ _CONTINUATIONS = (
     "on",
     "because",
     "below",
+    "scored",
 )
 _ONLY_STATEMENTS = ("exact", "virtual", "redundant", "pattern", "capability", "default", "strategy", "signal")
 """Keywords that can begin no line within a statement outside braces: indented, they are a statement that slipped."""

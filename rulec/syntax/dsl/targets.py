@@ -212,10 +212,12 @@ class TargetBuilder(ValueBuilder):
         return self.word(name, start, end), self.word("true", start, end)
 
     def split(self, children: list[Any]) -> Mapping:
-        simple, _, threshold, _, hard = children
-        number = self.scalar(threshold)
-        named = (("simple", simple.name), ("complex", hard.name), ("threshold", number))
-        return self.mapping([(self.key(key, value), value) for key, value in named], simple.name.start, hard.name.end)
+        simple, _, threshold, _, hard, _, _, scorer = children
+        named = [("simple", simple.name), ("complex", hard.name)]
+        named += [("threshold", self.scalar(threshold))] if threshold is not None else []
+        named += [("scored_by", self.scalar(scorer))] if scorer is not None else []
+        end = named[-1][1].end if scorer is not None else hard.name.end
+        return self.mapping([(self.key(key, value), value) for key, value in named], simple.name.start, end)
 
     # Fallbacks
 

@@ -180,10 +180,14 @@ def _split(body: Mapping, used: set[str]) -> str:
     used.add("complexity")
     split = body.get("complexity")
     assert isinstance(split, Mapping)
-    simple, hard, threshold = split.get("simple"), split.get("complex"), split.get("threshold")
+    simple, hard, threshold, scorer = (split.get(one) for one in ("simple", "complex", "threshold", "scored_by"))
     assert isinstance(simple, Scalar) and isinstance(hard, Scalar)
-    below = words.scalar(threshold) if isinstance(threshold, Scalar) and threshold.value is not None else "50"
-    return f"{words.text(simple.text)} below {below} else {words.text(hard.text)}"
+    said = [words.text(simple.text), "else", words.text(hard.text)]
+    if isinstance(threshold, Scalar) and threshold.value is not None:
+        said[1:1] = ["below", words.scalar(threshold)]
+    if isinstance(scorer, Scalar) and scorer.value is not None:
+        said += ["scored by", words.scalar(scorer)]
+    return " ".join(said)
 
 
 def _pairs(body: Node) -> list[tuple[Scalar, Node]]:
