@@ -8,7 +8,8 @@ from functools import cache
 _SECRET_WORD = r"(?:[A-Za-z0-9]+[_-])*(?:[A-Za-z0-9]+[_-]key|apikey|token|secret|password|passwd|credentials?)"
 _SECRET_KEY = r"(?i:" + _SECRET_WORD + r"|(?:proxy-)?authorization)\Z"
 _HARMLESS = frozenset(("none", "null", "empty", "dummy", "not-needed", "no-key", "ollama", "fake", "", "true", "false"))
-_SECRET_VALUE = r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ghp)[-_]|\bAKIA|\bAIza)[A-Za-z0-9_-]{16,}|(?<=Bearer )\S{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+_SECRET_VALUE = r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ghp)[-_]|\bAKIA|\bAIza)[A-Za-z0-9_-]{16,}|(?<=Bearer )\S{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+_IN_ADDRESS = r"(?i)[?&](?:" + _SECRET_WORD + r"|key|code|sig|signature)=(?P<value>[^&#\s\"'}]+)"
 _ASSIGNED = (
     r"(?i)(?<![A-Za-z0-9_-])(?P<key>"
     + _SECRET_WORD
@@ -37,7 +38,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def looks_secret(key: str, value: str) -> bool:
     """Whether the value of a setting is a secret written out: by its key's name, or by its shape."""
-    if _compiled(_SECRET_VALUE).search(value):
+    if _compiled(_SECRET_VALUE).search(value) or _in_address(value):
         return True
     return _compiled(_SECRET_KEY).match(key) is not None and not _is_harmless(value)
 
@@ -49,10 +50,10 @@ def holds_secrets(key: str) -> bool:
 
 def mask_secrets(text: str) -> str:
     """The text with everything that looks like a secret as stars, of the same length so that carets still fit."""
-    for found in _compiled(_ASSIGNED).finditer(text):
-        if not _is_harmless(found.group("value")):
-            start, end = found.span("value")
-            text = text[:start] + "*" * (end - start) + text[end:]
+    assigned = [found for found in _compiled(_ASSIGNED).finditer(text) if not _is_harmless(found.group("value"))]
+    for found in (*assigned, *_in_address(text)):
+        start, end = found.span("value")
+        text = text[:start] + "*" * (end - start) + text[end:]
     return _compiled(_SECRET_VALUE).sub(lambda found: "*" * len(found.group()), text)
 
 
@@ -72,6 +73,11 @@ def mask_line(line: str) -> str:
     for start, end in hidden_in_line(line):
         line = line[:start] + "*" * (end - start) + line[end:]
     return mask_secrets(line)
+
+
+def _in_address(text: str) -> list[re.Match[str]]:
+    """The secrets in the query of an address."""
+    return [found for found in _compiled(_IN_ADDRESS).finditer(text) if not _is_harmless(found.group("value"))]
 
 
 def _is_harmless(value: str) -> bool:

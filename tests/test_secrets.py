@@ -38,7 +38,13 @@ api_key:\n      value: S
 api_key: S
 api_key: S: b
 api_key: "${A:-S"
-OPENAI_API_KEY: S"""
+OPENAI_API_KEY: S
+api_base: "redis://:S@host"
+api_base: "redis://:S@${HOST:-h}/0"
+api_base: "https://user:S@host/v1"
+api_base: https://host/v1?b=1&token=S&c=2
+api_base: https://host/v1?api-version=1&key=S
+litellm_params: {base_url: "https://host/?access_token=S"}"""
 
 
 def lines(text: str) -> list[str]:
@@ -74,6 +80,21 @@ def test_no_secret_of_yaml_is_told(setting: str) -> None:
     text = f'providers:\n  p:\n    litellm: "openai/{{model}}"\n    {setting}\ndefault: {{provider: p}}\n'
     for form, shown in told("a.yaml", text).items():
         assert SECRET not in shown, form
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:${PASSWORD}@host:6379/0",
+        "https://host/v1?token=${TOKEN}",
+        "http://127.0.0.1:8000/v1",
+        "https://host/?api-version=2024-02-01",
+        "{api_base}",
+    ],
+)
+def test_addresses_without_a_secret_stay(address: str) -> None:
+    text = f'litellm: {{litellm_settings: {{cache_params: {{type: redis, url: "{address}"}}}}}}\ndefault: pass\n'
+    assert not compile_sources([Source("a.yaml", text)], Diagnostics(), emit=False).failed
 
 
 def test_rules_that_are_called_like_keys_are_told() -> None:

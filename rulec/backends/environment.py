@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from rulec.diagnostics import Diagnostics
-from rulec.policy.model import Policy
+from rulec.policy.model import Model, Policy, Provider
 from rulec.source import Span
-from rulec.syntax.ast import EnvironmentText
+from rulec.syntax.ast import EnvironmentText, Tuning
 
 
 def config_value(value: Any) -> Any:
@@ -55,8 +55,11 @@ def variables(policy: Policy) -> dict[str, str | None]:
 
     for provider in policy.providers.values():
         collect(provider.settings)
+        collect(provider.handling)
     for model in policy.models.values():
-        collect(model.settings)
+        for one in (Tuning(model.settings, model.handling), *model.deployments.values()):
+            collect(one.settings)
+            collect(one.handling)
     collect(policy.sections.get("litellm", {}))
     collect(policy.sections.get("signals", {}))
     return found
@@ -68,15 +71,29 @@ def check_references(policy: Policy, diagnostics: Diagnostics) -> None:
         for key, value in provider.settings.items():
             place = provider.places.get(key)
             _check(f"`{key}` of `{provider.name}`", value, place, diagnostics, defaults_work=True)
+        _check_told(f"`{provider.name}`", provider, diagnostics)
     for model in policy.models.values():
-        for key, value in model.settings.items():
-            _check(f"`{key}` of `{model.name}`", value, model.places.get(key), diagnostics, defaults_work=False)
+        _check_narrower(f"`{model.name}`", model, diagnostics)
+        for name, deployment in model.deployments.items():
+            _check_narrower(f"`{model.name}` at `{name}`", deployment, diagnostics)
     litellm = policy.sections.get("litellm", {})
     places: dict[str, Span] = litellm.get("places", {})
     for section, values in litellm.items():
         for key, value in values.items() if section != "places" else ():
             place = places.get(f"{section}.{key}")
             _check(f"`{key}`", value, place, diagnostics, defaults_work=False)
+
+
+def _check_narrower(name: str, one: Model | Tuning, diagnostics: Diagnostics) -> None:
+    """What is set otherwise than at the provider; there the module puts in nothing."""
+    for key, value in one.settings.items():
+        _check(f"`{key}` of {name}", value, one.places.get(key), diagnostics, defaults_work=False)
+    _check_told(name, one, diagnostics)
+
+
+def _check_told(name: str, one: Provider | Model | Tuning, diagnostics: Diagnostics) -> None:
+    told = one.handling.get("model_info", {})
+    _check(f"`model_info` of {name}", told, one.places.get("model_info"), diagnostics, defaults_work=False)
 
 
 def _check(what: str, value: Any, span: Span | None, diagnostics: Diagnostics, defaults_work: bool) -> None:

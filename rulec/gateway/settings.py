@@ -41,6 +41,24 @@ OWNED = {
 """Settings that the rules own: LiteLLM's own value would work against them."""
 
 
+MOOT = {
+    "allowed_fails": "write `error_based_routing: {error_threshold: 3}`",
+    "allowed_fails_policy": "write `error_based_routing` and `rate_limited_fallback`",
+    "cooldown_time": "write `cooldown` at a provider, a model or a deployment",
+    "disable_cooldowns": "remove it: LiteLLM cools none of them down",
+    "retry_after": "write `retry_after` at a deployment, or `retry_delay_ms` in a fallback chain",
+}
+"""Keys of `router_settings` that say nothing to the deployments of the rules, as steps do LiteLLM's retries and cooldowns."""
+FOREIGN = {
+    "embedding_model": "an embedding model is a model like any other: write it in `models`",
+    "rerank_model": "a rerank model is a model like any other: write it in `models`",
+    "fallback_models": "write the models as a chain in `fallback_chains`",
+    "model_list": "rulec writes the model list from `providers` and `models`",
+    "cache_enabled": "write `cache_ttl` at a provider, a model or a deployment",
+}
+"""Keys of other gateways' configs, and what to write in their place."""
+
+
 def check_settings(policy: Policy, diagnostics: Diagnostics) -> None:
     """Reports passed-through settings that LiteLLM would ignore or refuse, and those that the rules own."""
     litellm = policy.sections.get("litellm", {})
@@ -58,6 +76,9 @@ def _check(section: str, key: str, value: Any, span: Span | None, diagnostics: D
     elif section == "general_settings" and key == "enforce_fallback_model_access" and value is not True:
         message = "`enforce_fallback_model_access` cannot be switched off: it keeps fallbacks within a key's rights"
         diagnostics.error("owned-setting", message, span, "remove it")
+    elif section == "router_settings" and key in MOOT:
+        message = f"`{key}` says nothing to the deployments of the rules"
+        diagnostics.warning("moot-setting", message, span, MOOT[key])
     elif key not in properties:
         _unknown(section, key, span, diagnostics)
     elif isinstance(value, str) and value.lower() in ("yes", "no", "on", "off"):
@@ -70,7 +91,9 @@ def _check(section: str, key: str, value: Any, span: Span | None, diagnostics: D
 def _unknown(section: str, key: str, span: Span | None, diagnostics: Diagnostics) -> None:
     elsewhere = [one for one, table in known_keys().items() if key in table["properties"]]
     help_text = suggest(key, list(known_keys()[section]["properties"]), "key")
-    if elsewhere:
+    if key in FOREIGN:
+        help_text = FOREIGN[key]
+    elif elsewhere:
         help_text = f"it belongs to `{elsewhere[0]}`"
     message = f"LiteLLM {VERSION} knows no `{key}` in `{section}`"
     if section == "router_settings" or elsewhere:

@@ -294,6 +294,10 @@ def _scalar(node: Node, what: str) -> Scalar:
 
 
 def _not_scalar(node: Node, what: str) -> Wrong:
+    if isinstance(node, Mapping) and len(node.pairs) == 1:
+        name, value = node.pairs[0]
+        if isinstance(value, Scalar) and value.start == value.end and not value.text:
+            return Wrong(node, f"{what} is expected here, not a mapping", f'a placeholder needs quotes: `"{{{name.text}}}"`')
     return Wrong(node, f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}")
 
 

@@ -134,7 +134,9 @@ class Settings:
         defaults = [part[1] or "" for part in parts if isinstance(part, tuple)]
         # A reference that is not closed is literal text, and may hold the secret as its default.
         unclosed = any(isinstance(part, str) and "${" in part for part in parts)
-        if any(looks_secret(key, one) for one in defaults or [node.text]) or unclosed and looks_secret(key, "text"):
+        written = " ".join(part for part in parts if isinstance(part, str))
+        literal = any(looks_secret(key, one) for one in defaults or [node.text]) or looks_secret("", written)
+        if literal or unclosed and looks_secret(key, "text"):
             node.source.hide(node.start, node.end)
             self.diagnostics.error(
                 "literal-secret",
@@ -148,8 +150,8 @@ class Settings:
         return ast.EnvironmentText(parts)
 
     def refuse_references(self, node: Node, section: str) -> None:
-        """References stand in settings for LiteLLM: here only below `litellm_params`."""
-        for scalar in scalars(node, without="litellm_params", holding="${"):
+        """References stand in settings for LiteLLM: here only below `litellm_params` and `model_info`."""
+        for scalar in scalars(node, without=("litellm_params", "model_info"), holding="${"):
             found = REFERENCE.search(scalar.text)
             if found is not None:
                 self.diagnostics.error(
@@ -186,8 +188,8 @@ def places(body: Node) -> dict[str, Span]:
     return {key.text: value.span for key, value in pairs}
 
 
-def scalars(node: Node, without: str = "", holding: str = "") -> Iterator[Scalar]:
-    """Every scalar of a node that holds a text, also keys, but what stands under the key `without`."""
+def scalars(node: Node, without: tuple[str, ...] = (), holding: str = "") -> Iterator[Scalar]:
+    """Every scalar of a node that holds a text, also keys, but what stands under the keys `without`."""
     waiting = [node]
     for one in waiting:
         if isinstance(one, Scalar):
@@ -197,7 +199,7 @@ def scalars(node: Node, without: str = "", holding: str = "") -> Iterator[Scalar
             waiting += one.items
         else:
             for key, value in one.pairs:
-                if key.text != without:
+                if key.text not in without:
                     waiting.append(value)
                     if holding in key.text:
                         yield key

@@ -24,6 +24,22 @@ _DSL = re.compile(
 SectionReader = Callable[[Scalar, Node], None]
 
 _REFERENCING_SECTIONS = frozenset(("providers", "signals", "litellm"))
+_ELSEWHERE = {
+    "model_list": "rulec writes the model list from `providers` and `models`",
+    "router_config": "its models go to `providers` and `models`, what is LiteLLM's own to `litellm: {router_settings: …}`",
+    "connection_config": "Redis goes to `litellm: {router_settings: {redis_host: …, redis_port: …}}`",
+    "routing_config": "its keys go to the model in `models`, or to one of its deployments in `served_by`",
+    "embedding_model": "an embedding model is a model like any other: write it in `models`",
+    "rerank_model": "a rerank model is a model like any other: write it in `models`",
+    "fallback_models": "write the models as a chain in `fallback_chains`, or as `fallback` of a rule",
+    "fallbacks": "write chains in `fallback_chains`",
+    "cache_enabled": "write `cache_ttl` at a provider, a model or a deployment",
+    "allowed_fails": "write `error_based_routing: {error_threshold: 3}`",
+    "cooldown_time": "write `cooldown` at a provider, a model or a deployment",
+    "num_retries": "write it at a provider, a model or a deployment, or `retry_attempts` in a chain",
+    "secrets_encrypted": "secrets stand in the environment of the proxy: `api_key: \"{azure_api_key}\"` reads AZURE_API_KEY",
+}
+"""Help for sections of other gateways' configs."""
 _LITELLM_SECTIONS = frozenset(("router_settings", "litellm_settings", "general_settings"))
 
 
@@ -103,8 +119,8 @@ class _Reader:
         help = suggest(key.text, SECTIONS, "section")
         if key.text in _LITELLM_SECTIONS:
             help = f"write it inside `litellm:`: `litellm: {{{key.text}: …}}`"
-        elif key.text == "model_list":
-            help = "rulec writes the model list from `providers` and `models`"
+        elif key.text in _ELSEWHERE:
+            help = _ELSEWHERE[key.text]
         self.diagnostics.error("unknown-section", f"`{key.text}` is no section of a rule file", key.span, help)
 
     def version(self, key: Scalar, value: Node) -> None:
