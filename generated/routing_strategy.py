@@ -2163,6 +2163,7 @@ class Facts:
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
         self.deployments = tables.get("deployments", {})
+        self.keeps_answers = any(one.get("cache_ttl") for one in self.deployments.values())
         self.prices: dict[tuple[str, str], float | None] = {}
 
     def context(self, candidate: Any) -> int | None:
@@ -2634,6 +2635,27 @@ def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, 
         metadata.get("session_id") if isinstance(metadata, dict) else None,
     )
     return next((name for name in named if isinstance(name, str) and name), None)
+
+
+CACHE_WISHES = ("no-cache", "no-store", "s-maxage", "s-max-age")
+CACHE_PLACES = ("cache_key", "caching_groups", "redis_namespace")  # by which a client could write where others read
+
+
+def limit_cache_wishes(data: dict[str, Any]) -> None:
+    """Let a client ask LiteLLM's cache for less than the rules do, never for more or for a place of its choice."""
+    for place in (data, data.get("metadata"), data.get("litellm_metadata")):
+        if isinstance(place, dict):
+            for key in CACHE_PLACES:
+                place.pop(key, None)
+    sent = data.pop("cache", None)
+    if isinstance(sent, dict):
+        data["cache"] = {key: sent[key] for key in CACHE_WISHES if key in sent}
+
+
+def may_be_kept(auth: Any) -> bool:
+    """Whether LiteLLM would let this key ask for what the rules ask its cache."""
+    allowed = getattr(auth, "allowed_cache_controls", None)
+    return not allowed or ("use-cache" in allowed and "ttl" in allowed)
 
 
 # Endpoints that generate text take request defaults; a parameter may have another name there.
@@ -3192,6 +3214,7 @@ try:
 except ImportError:  # decide() alone needs no LiteLLM
     LiteLLMCallback, ProxyException = None, None
 
+KEPT_ENDPOINTS = frozenset(("chat", "completion"))  # others share keys in LiteLLM's cache, or it keeps none of them
 WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
 BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
 
@@ -3274,6 +3297,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         body, headers = sent_by_client(data)
         if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
             raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+        if rules.balancer.facts.keeps_answers:
+            limit_cache_wishes(data)
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":
@@ -3294,6 +3319,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if first.group != asked:
             data["model"] = first.group
         fill_in(data, rules.defaults, endpoint)
+        seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
+        if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
+            data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
         self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
@@ -3429,6 +3457,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of((kwargs or {}).get("litellm_params"))
             self.plans.pop(ticket, None)
+            if kwargs and kwargs.get("cache_hit"):
+                self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
+                return
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -3595,7 +3626,11 @@ def serves(deployment: Any, step: PlanStep) -> bool:
 
 def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
-    changes: dict[str, Any] = dict(settings.get(str(rulec_info(deployment).get("provider")), {}))
+    info = rulec_info(deployment)
+    own = info.get("own", ())  # what the deployment says otherwise than its provider
+    changes: dict[str, Any] = {
+        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
+    }
     if litellm_model is not None and is_our_wildcard(deployment):
         changes["model"] = litellm_model
     if not changes:

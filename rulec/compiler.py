@@ -97,6 +97,7 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     from rulec.backends.litellm import generate_config
     from rulec.backends.python import generate_module
     from rulec.backends.selfcheck import check_module
+    from rulec.gateway.caching import check_caches
     from rulec.gateway.complexity import check_complexity
     from rulec.gateway.providers import check_templates
     from rulec.gateway.settings import check_settings
@@ -104,6 +105,7 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     check_references(tree.policy, diagnostics)
     check_settings(tree.policy, diagnostics)
     check_complexity(tree.policy, diagnostics)
+    check_caches(tree.policy, diagnostics)
     check_templates(tree.policy, diagnostics)
     if diagnostics.failed:
         return []

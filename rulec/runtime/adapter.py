@@ -18,6 +18,8 @@ from rulec.runtime.caller import (
     ENDPOINT_OF_CALL,
     caller_of,
     fill_in,
+    limit_cache_wishes,
+    may_be_kept,
     named_by_url,
     printable,
     sent_by_client,
@@ -36,6 +38,7 @@ try:
 except ImportError:  # decide() alone needs no LiteLLM
     LiteLLMCallback, ProxyException = None, None
 
+KEPT_ENDPOINTS = frozenset(("chat", "completion"))  # others share keys in LiteLLM's cache, or it keeps none of them
 WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
 BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
 
@@ -118,6 +121,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         body, headers = sent_by_client(data)
         if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
             raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+        if rules.balancer.facts.keeps_answers:
+            limit_cache_wishes(data)
         caller = caller_of(auth, data, endpoint)
         decision = rules.decide({**body, "model": asked}, headers, **caller)
         if decision.action != "route":
@@ -138,6 +143,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if first.group != asked:
             data["model"] = first.group
         fill_in(data, rules.defaults, endpoint)
+        seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
+        if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
+            data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
         self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
@@ -273,6 +281,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of((kwargs or {}).get("litellm_params"))
             self.plans.pop(ticket, None)
+            if kwargs and kwargs.get("cache_hit"):
+                self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
+                return
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -439,7 +450,11 @@ def serves(deployment: Any, step: PlanStep) -> bool:
 
 def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
-    changes: dict[str, Any] = dict(settings.get(str(rulec_info(deployment).get("provider")), {}))
+    info = rulec_info(deployment)
+    own = info.get("own", ())  # what the deployment says otherwise than its provider
+    changes: dict[str, Any] = {
+        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
+    }
     if litellm_model is not None and is_our_wildcard(deployment):
         changes["model"] = litellm_model
     if not changes:

@@ -96,6 +96,27 @@ def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, 
     return next((name for name in named if isinstance(name, str) and name), None)
 
 
+CACHE_WISHES = ("no-cache", "no-store", "s-maxage", "s-max-age")
+CACHE_PLACES = ("cache_key", "caching_groups", "redis_namespace")  # by which a client could write where others read
+
+
+def limit_cache_wishes(data: dict[str, Any]) -> None:
+    """Let a client ask LiteLLM's cache for less than the rules do, never for more or for a place of its choice."""
+    for place in (data, data.get("metadata"), data.get("litellm_metadata")):
+        if isinstance(place, dict):
+            for key in CACHE_PLACES:
+                place.pop(key, None)
+    sent = data.pop("cache", None)
+    if isinstance(sent, dict):
+        data["cache"] = {key: sent[key] for key in CACHE_WISHES if key in sent}
+
+
+def may_be_kept(auth: Any) -> bool:
+    """Whether LiteLLM would let this key ask for what the rules ask its cache."""
+    allowed = getattr(auth, "allowed_cache_controls", None)
+    return not allowed or ("use-cache" in allowed and "ttl" in allowed)
+
+
 # Endpoints that generate text take request defaults; a parameter may have another name there.
 NAMES_OF_DEFAULTS: dict[str, dict[str, str]] = {
     "chat": {},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rulec.runtime.caller import fill_in, printable, sticky_identity, tags_of
+from rulec.runtime.caller import fill_in, limit_cache_wishes, may_be_kept, printable, sticky_identity, tags_of
 from rulec.runtime.failures import error_kind, kind_of_record
 from rulec.runtime.plan import Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -191,3 +191,29 @@ def test_a_deployment_says_how_long_a_retry_waits() -> None:
         ("b", False, 0),
         ("b", True, 0.5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ({}, {}),
+        ({"cache": {"no-cache": True, "s-maxage": 3}}, {"cache": {"no-cache": True, "s-maxage": 3}}),
+        ({"cache": {"use-cache": True, "ttl": 9e9, "namespace": "n"}}, {"cache": {}}),
+        ({"cache": "junk", "cache_key": "k", "n": 1}, {"n": 1}),
+        ({"metadata": {"caching_groups": ["m"], "redis_namespace": "n", "a": 1}}, {"metadata": {"a": 1}}),
+    ],
+)
+def test_a_client_asks_the_cache_for_less_only(sent: dict[str, Any], left: dict[str, Any]) -> None:
+    limit_cache_wishes(sent)
+    assert sent == left
+
+
+def test_a_key_may_be_kept_from_the_cache() -> None:
+    class Key:
+        allowed_cache_controls: list[str] | None = None
+
+    assert may_be_kept(Key())
+    Key.allowed_cache_controls = ["no-cache"]
+    assert not may_be_kept(Key())
+    Key.allowed_cache_controls = ["ttl", "use-cache"]
+    assert may_be_kept(Key())

@@ -25,6 +25,7 @@ class Facts:
         self.models = tables.get("models", {})
         self.costs = tables.get("costs", {})
         self.deployments = tables.get("deployments", {})
+        self.keeps_answers = any(one.get("cache_ttl") for one in self.deployments.values())
         self.prices: dict[tuple[str, str], float | None] = {}
 
     def context(self, candidate: Any) -> int | None:
