@@ -612,7 +612,8 @@ class Decision(Record):
 # -------------------- complexity --------------------
 # How complex a request is, from 0 to 100: a few features of the last text of the user, counted in bounded time.
 #
-# Judged is what the user wrote last, never an answer of the model, a system prompt or the result of a tool. Of a long text
+# Judged is what the user wrote last, never an answer of the model, a system prompt, the result of a tool or a block
+# `<system-reminder>…</system-reminder>`, which coding agents write into what the user says. Of a long text
 # only its beginning and its end are read, of a long conversation only its end. Each feature is counted, reaches its full
 # weight at a number of its own (`full_at`) and grows evenly up to there; `simple_words` takes its points away.
 #
@@ -632,11 +633,15 @@ MOST_SCORE = 100
 USUAL_THRESHOLD = 50
 READ_CHARACTERS = 1_000
 """How many characters are read at either end of a long text."""
+REMINDER, REMINDER_END = "<system-reminder>", "</system-reminder>"
+MOST_REMINDED = 20_000
+"""How many characters are searched for reminders; each one found counts as many more as `REMINDER_COST`."""
+REMINDER_COST = 1_000
 MOST_STEPS = 200
 """How many messages and parts are looked at to find the text."""
 
 WEIGHTS = {"length": 25, "simple_words": 20, "complex_words": 60, "code_blocks": 20, "sentences": 15, "history": 10}
-FULL_AT = {"length": 2_000, "simple_words": 2, "complex_words": 3, "code_blocks": 2, "sentences": 10, "history": 20}
+FULL_AT = {"length": 2_000, "simple_words": 2, "complex_words": 2, "code_blocks": 2, "sentences": 10, "history": 20}
 SIMPLE_WORDS = (
     "bye cat cd date echo hello hey hi list ls ok okay ping please pwd show test thanks thx time translate what when "
     "where who yes no"
@@ -724,7 +729,7 @@ def _messages(body: Any) -> Sequence[Any]:
 
 def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
     """The parts of the last text of the user: of a message, else of `prompt` or `input`."""
-    steps = MOST_STEPS
+    steps, room = MOST_STEPS, MOST_REMINDED
     for message in reversed(messages[-MOST_STEPS:]):
         if steps <= 0:
             return []
@@ -733,12 +738,15 @@ def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
             continue
         content = message.get("content")
         if isinstance(content, str):
-            return [content]
-        if isinstance(content, list):
+            texts = [content]
+        elif isinstance(content, list):
             texts = list(_text_parts(_both_ends(content, steps)))
             steps -= len(content)
-            if texts:
-                return texts
+        else:
+            continue
+        said, room = _without_reminders(texts, room)
+        if said:
+            return said
     if messages or not isinstance(body, dict):
         return []
     for name in ("prompt", "input"):
@@ -748,6 +756,27 @@ def last_user_texts(body: Any, messages: Sequence[Any]) -> list[str]:
         if isinstance(found, list) and found:
             return list(_text_parts(_both_ends(found, steps)))
     return []
+
+
+def _without_reminders(texts: Sequence[str], room: int) -> tuple[list[str], int]:
+    """What the user said in these texts, of which `room` characters are searched, and the room that is left."""
+    said: list[str] = []
+    for text in texts:
+        at = 0
+        begin = text.find(REMINDER, 0, room) if room > 0 else -1
+        while begin >= 0:
+            end = text.find(REMINDER_END, begin, room)
+            if end < 0:
+                break
+            said.append(text[at:begin])
+            at = end + len(REMINDER_END)
+            room -= REMINDER_COST
+            begin = text.find(REMINDER, at, max(0, room))
+        room -= len(text)
+        said.append(text[at:] if at else text)
+    if len(said) > len(texts):
+        said = [one for one in said if len(one) > READ_CHARACTERS or one.strip()]
+    return said, room
 
 
 def longest_user_text(body: Any) -> int:

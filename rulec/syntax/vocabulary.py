@@ -560,7 +560,7 @@ class ScoreMeasures(Strict):
 
     length: Positive = key("Characters; 2000 where there is none.", 2000)
     simple_words: Positive = key("Different simple words; 2 where there is none.", 2)
-    complex_words: Positive = key("Different complex words; 3 where there is none.", 3)
+    complex_words: Positive = key("Different complex words; 2 where there is none.", 2)
     code_blocks: Positive = key("Blocks of code; 2 where there is none.", 2)
     sentences: Positive = key("Sentences after the first; 10 where there is none.", 10)
     history: Positive = key("Messages before the one that is judged; 20 where there is none.", 20)
@@ -574,7 +574,7 @@ class Scoring(Strict):
 
     description: Text = key("A note.")
     weights: ScoreWeights = key("The points that each feature gives.", {"length": 10, "complex_words": 80})
-    full_at: ScoreMeasures = key("From how much on a feature gives all of its points.", {"complex_words": 2})
+    full_at: ScoreMeasures = key("From how much on a feature gives all of its points.", {"complex_words": 4})
     simple_words: Words = key("The simple words, in place of those that rulec knows.", ["hi", "thanks"])
     add_simple_words: Words = key("Simple words besides.", ["hallo", "danke"])
     complex_words: Words = key("The complex words, in place of those that rulec knows.", ["theorem", "proof"])

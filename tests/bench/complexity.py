@@ -29,6 +29,8 @@ def bodies() -> dict[str, Any]:
         "10,000 messages": {"messages": [{"role": "user", "content": "x"}, *[{"role": "assistant"}] * 10_000]},
         "10,000 results of tools": {"messages": [{"role": "user", "content": [result] * 50}] * 10_000},
         "10,000 parts of 300 characters": user([{"type": "text", "text": "a b c " * 50}] * 10_000),
+        "reminders, 1 MB": user("<system-reminder></system-reminder>" * 30_000),
+        "10,000 reminders": {"messages": [{"role": "user", "content": "<system-reminder></system-reminder>"}] * 10_000},
         "10,000 parts of wrong types": user([{"type": ["text"], "text": 1}] * 10_000),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,25 @@ import pytest
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.decide import Walker
-from rulec.runtime.complexity import MOST_STEPS, READ_CHARACTERS, USUAL_SCORING, Scoring, last_user_texts
+from rulec.runtime.complexity import (
+    MOST_STEPS,
+    READ_CHARACTERS,
+    USUAL_SCORING,
+    USUAL_THRESHOLD,
+    Scoring,
+    last_user_texts,
+)
 from rulec.source import Source
 
 FILLER = "zz "
+LABELLED = Path(__file__).parents[1] / "scoring" / "labelled.jsonl"
+
+
+def test_requests_labelled_by_hand_fall_on_their_side() -> None:
+    lines = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()]
+    taken = [(line["label"], USUAL_SCORING.score(user(line["text"])) >= USUAL_THRESHOLD) for line in lines]
+    assert taken.count(("simple", False)) == 25
+    assert (taken.count(("complex", True)), taken.count(("complex", False))) == (14, 11)
 
 
 def user(content: Any) -> dict[str, Any]:
