@@ -25,6 +25,7 @@ COMMANDS = {
     "graph": "print the decision tree as text, Mermaid or DOT",
     "schema": "print the JSON Schema of rule files, for editors",
     "serve": "run the LiteLLM proxy with the rules",
+    "send": "send many requests to a running proxy, some at a time",
     "status": "say how each deployment of a running proxy does",
     "demo": "send example requests through a real proxy, with fake providers",
 }
