@@ -22,6 +22,7 @@ def worker(number: int, *deployments: dict[str, Any]) -> dict[str, Any]:
         "rules": {"module": "a" * 12, "config": "a" * 12},
         "under_way": number,
         "plans": number,
+        "signals": [],
         "deployments": list(deployments),
     }
 
@@ -80,3 +81,12 @@ def test_the_heading_tells_workers_and_a_config_of_other_rules() -> None:
     assert first == "http://here: 2 workers seen, each with its own figures; up 2 min, 3 requests under way"
     assert rules == "rules aaaaaaaaaaaa"
     assert "bbbbbbbbbbbb" in config
+
+
+def test_the_heading_tells_the_signals_of_the_worker_that_knows_least() -> None:
+    one, other = worker(1), worker(2)
+    one["signals"] = [{"name": "load", "figures": 3, "age": 65.0, "trouble": None}]
+    other["signals"] = [{"name": "load", "figures": 3, "age": 4.0, "trouble": "no JSON"}]
+    assert heading("x", merge([one, other])["workers"])[-1] == "signal load: 3 figures, up to 1 min 5 s old; no JSON"
+    other["signals"][0].update(figures=0, age=None)
+    assert heading("x", merge([one, other])["workers"])[-1] == "signal load: NO FIGURES; no JSON"

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where every deployment gets requests, 1 where one is out, 2 where the proxy cannot be asked."""
+    """0 where no deployment is out, 1 where one is, 2 where the proxy cannot be asked."""
     from rulec.commands.serve_background import client_for
 
     try:
@@ -81,7 +81,23 @@ def heading(url: str, workers: Sequence[dict[str, Any]]) -> list[str]:
     configs = sorted({one["rules"]["config"] for one in workers} - {None, *modules})
     if configs:
         lines.append(f"the config is of rules {', '.join(configs)}: changed providers and models need a restart")
-    return lines
+    return lines + [signal_line(name, parts) for name, parts in signals_of(workers).items()]
+
+
+def signals_of(workers: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What each worker says of a signal, by its name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in (signal for worker in workers for signal in worker["signals"]):
+        found.setdefault(one["name"], []).append(one)
+    return found
+
+
+def signal_line(name: str, parts: Sequence[dict[str, Any]]) -> str:
+    """A signal in the worker that knows least."""
+    least = min(parts, key=lambda one: (one["figures"], -(one["age"] or 0)))
+    known = f"{least['figures']} figures, up to {duration(least['age'])} old" if least["figures"] else "NO FIGURES"
+    troubles = sorted({one["trouble"] for one in parts} - {None})
+    return f"signal {name}: {known}" + "".join(f"; {one}" for one in troubles)
 
 
 def table(deployments: Sequence[dict[str, Any]], width: int) -> list[str]:

@@ -155,6 +155,12 @@ class Signal:
         self.told[trouble] = self.clock()
         self.trouble = trouble
 
+    def view(self) -> dict[str, Any]:
+        """How fresh the figures are, for people; the age in seconds is that of the oldest."""
+        oldest = min((moment for moment, _ in self.figures.values()), default=None)
+        age = None if oldest is None else round(self.clock() - oldest, 3)
+        return {"name": self.name, "figures": len(self.figures), "age": age, "trouble": self.trouble}
+
     def take_over(self, old: Any) -> None:
         """Keep what was fetched if the source is the same."""
         if [getattr(old, one, None) for one in ("url", "path", "id_keys")] == [self.url, self.path, self.id_keys]:
@@ -173,6 +179,9 @@ class Signals:
     def tasks(self, state: Any) -> Iterable[Awaitable[None]]:
         """What is to run in the background."""
         return [one.run() for one in self.by_name.values()]
+
+    def view(self) -> list[dict[str, Any]]:
+        return [one.view() for one in self.by_name.values()]
 
     def take_over(self, old: Any) -> None:
         for name, signal in self.by_name.items():

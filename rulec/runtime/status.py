@@ -39,6 +39,7 @@ class Status:
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
             self.engine, self.known = rules.engine, known_deployments(rules.engine)
+        signals = rules.balancer.watchers.get("signals")
         deployments = []
         for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):
             if number % DEPLOYMENTS_AT_ONCE == 0:
@@ -51,6 +52,7 @@ class Status:
             "rules": {"module": rules.fingerprint, "config": config_fingerprint()},
             "under_way": len(state.attempts) + len(state.reserved),
             "plans": len(self.handler.plans),
+            "signals": [] if signals is None else signals.view(),
             "deployments": deployments,
         }
 

@@ -79,7 +79,7 @@ def merge(answers: list[Answer]) -> Answer:
         for one in answer["deployments"]:
             places.setdefault((one["provider"], one["model"]), []).append(one)
     workers = [
-        {**one["worker"], **{key: one[key] for key in ("rulec", "rules", "under_way", "plans")}} for one in answers
+        {**one["worker"], **{key: one[key] for key in ("rulec", "rules", "under_way", "plans", "signals")}} for one in answers
     ]
     return {
         "version": STATUS_VERSION,

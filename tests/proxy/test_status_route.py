@@ -96,8 +96,16 @@ def test_it_holds_no_secret(proxy: Proxy, providers: Providers) -> None:
     body = {"model": "n", "messages": [{"role": "user", "content": "a secret prompt"}], "user": "somebody"}
     proxy.send("/v1/chat/completions", body, "sk-aliased")
     text = ask(proxy).text
-    for secret in (*estate.KEYS, "sk-", "127.0.0.1", "api_base", "secret prompt", "the alias", "somebody", "ada"):
+    for secret in (*estate.KEYS, estate.FEED_KEY, "sk-", "127.0.0.1", "api_base", "secret prompt", "the alias", "somebody", "ada"):
         assert secret not in text, secret
+
+
+def test_it_tells_how_fresh_the_signals_are(proxy: Proxy) -> None:
+    assert eventually(lambda: ask(proxy).json["signals"] != [])
+    [signal] = ask(proxy).json["signals"]
+    assert set(signal) == {"name", "figures", "age", "trouble"}
+    _, printed = command(proxy)
+    assert f"signal {signal['name']}: " in printed
 
 
 def test_it_stays_that_of_the_handler_which_serves(proxy: Proxy, providers: Providers) -> None:
