@@ -21,7 +21,7 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
     return ENGINE.decide(body, headers, caller)
 
 
-# The rules: (name, phase, target, chain, strategy, sticky) in the order that counts, and the tables that find them.
+# The rules: (name, phase, target, chain, strategy, sticky, prefer_warm) in the order that counts, and the tables that find them.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
     'complexity': {},
@@ -48,9 +48,9 @@ TABLES: dict[str, Any] = {
         'bge-m3': ((('ollama', 'bge-m3'), ('vllm', 'BAAI/bge-m3')), 567000000, None),
     },
     'rules': (
-        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None),
-        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None),
-        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, None, None),
+        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None, False),
+        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None, False),
+        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, None, None, False),
         (
             'exact:llama3.1:8b',
             'exact',
@@ -58,9 +58,10 @@ TABLES: dict[str, Any] = {
             1,
             'weighted',
             None,
+            False,
         ),
-        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, None, None),
-        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, None, None),
+        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, None, None, False),
+        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, None, None, False),
         (
             'exact:llama-cpp-default',
             'exact',
@@ -68,11 +69,20 @@ TABLES: dict[str, Any] = {
             0,
             None,
             None,
+            False,
         ),
-        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, None, None),
-        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 3, None, None),
-        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 4, None, None),
-        ('pattern:.*\\.gguf$', 'pattern', ('providers', (('llama_cpp_python', None),), False), 5, None, None),
+        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, None, None, False),
+        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 3, None, None, False),
+        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 4, None, None, False),
+        (
+            'pattern:.*\\.gguf$',
+            'pattern',
+            ('providers', (('llama_cpp_python', None),), False),
+            5,
+            None,
+            None,
+            False,
+        ),
         (
             'capability:code_generation',
             'capability',
@@ -80,6 +90,7 @@ TABLES: dict[str, Any] = {
             6,
             'round_robin',
             None,
+            False,
         ),
         (
             'capability:high_throughput',
@@ -88,6 +99,7 @@ TABLES: dict[str, Any] = {
             0,
             'least_loaded',
             None,
+            False,
         ),
         (
             'capability:low_latency',
@@ -96,6 +108,7 @@ TABLES: dict[str, Any] = {
             7,
             'fastest_response',
             None,
+            False,
         ),
         (
             'capability:general_chat',
@@ -104,6 +117,7 @@ TABLES: dict[str, Any] = {
             0,
             'usage_based',
             None,
+            False,
         ),
         (
             'capability:large_context',
@@ -112,11 +126,12 @@ TABLES: dict[str, Any] = {
             0,
             'most_capacity',
             None,
+            False,
         ),
-        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, None, None),
-        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 8, None, None),
-        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 9, None, None),
-        ('default', 'default', ('providers', (('ollama', None),), True), 0, None, None),
+        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, None, None, False),
+        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 8, None, None, False),
+        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 9, None, None, False),
+        ('default', 'default', ('providers', (('ollama', None),), True), 0, None, None, False),
     ),
     'chains': (
         (
@@ -179,6 +194,15 @@ TABLES: dict[str, Any] = {
         'least_loaded': {},
         'usage_based': {'weight_factors': {'latency': 0.4, 'success_rate': 0.4, 'cost': 0.2}},
         'fastest_response': {'measure': 'time_to_first_token'},
+    },
+    'warm': {
+        'first_request': True,
+        'timeout_ms': 100,
+        'providers': {
+            'ollama': ('ollama', (('OLLAMA_API_BASE', 'http://127.0.0.1:11434'),)),
+            'vllm': ('models', (('VLLM_API_BASE', 'http://127.0.0.1:8001/v1'),)),
+            'llama_cpp_python': ('models', (('LLAMA_CPP_PYTHON_API_BASE', 'http://127.0.0.1:8000/v1'),)),
+        },
     },
 }
 
@@ -564,6 +588,7 @@ class Decision(Record):
         "text",
         "retry_attempts",
         "retry_delay_ms",
+        "prefer_warm",
         "_fallbacks",
         "_hops",
     )
@@ -582,6 +607,7 @@ class Decision(Record):
         text: str | None = None,
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
+        prefer_warm: bool = False,
         hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
     ) -> None:
         self.action = action
@@ -595,6 +621,7 @@ class Decision(Record):
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
+        self.prefer_warm = prefer_warm
         self._hops = hops
 
     @property
@@ -1704,7 +1731,7 @@ class Leaf:
         return self.ready if self.ready is not None else self.make(request)
 
     def make(self, request: Request | None) -> Decision:
-        name, phase, target, _, _, sticky = self.rule
+        name, phase, target, _, _, sticky, prefer_warm = self.rule
         if target[0] in ("pass", "refuse"):
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
@@ -1722,6 +1749,7 @@ class Leaf:
             None,
             retry_attempts=self.chain[2],
             retry_delay_ms=self.chain[3],
+            prefer_warm=several and prefer_warm,
             hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
         )
 
@@ -2014,6 +2042,300 @@ class Rankings:
         return found
 
 
+# -------------------- fetch --------------------
+# One HTTP GET at a time of a small document, in a thread of its own, within a deadline.
+#
+# A thread of its own, since nothing can end a hung look-up of a host name: it holds up neither the loop nor those who
+# share its executor, and the process does not wait for it. While it hangs, its source is not asked again.
+
+
+import asyncio
+import contextlib
+import http.client
+import ipaddress
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+MOST_BYTES = 1_000_000
+CHUNK_BYTES = 65_536
+
+
+class FetchError(Exception):
+    """Why there is no answer: the kind of trouble, never an address, a key or a piece of the answer."""
+
+
+class NoAnswer(FetchError):
+    """Nobody answered, or not in time: asking for something else there is of no use now."""
+
+
+class Source:
+    """Who is asked again and again, at most once at a time, each time for at most `seconds`."""
+
+    def __init__(self, seconds: float, key: str = "") -> None:
+        self.seconds = seconds
+        self.headers = {"Accept": "application/json", "User-Agent": "rulec"}
+        if key:
+            self.headers["Authorization"] = f"Bearer {key}"
+        self.thread: threading.Thread | None = None
+
+    async def ask(self, url: str, read: Callable[[int, Callable[[], bytes]], Any]) -> Any:
+        """What `read` makes of the status and the body (a function, so that it may be left unread); it runs in the thread.
+
+        Raises FetchError, whatever went wrong.
+        """
+        if self.thread is not None and self.thread.is_alive():
+            raise NoAnswer("the last request still hangs")
+        get = Get(url, self.headers, self.seconds, read)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def finish() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        def work() -> None:
+            get.run()
+            with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+                loop.call_soon_threadsafe(finish)
+
+        self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
+        self.thread.start()
+        try:
+            await asyncio.wait_for(done, self.seconds)
+        except asyncio.TimeoutError:
+            raise NoAnswer("no answer in time") from None
+        finally:
+            get.cut_off()
+        if get.error is not None:
+            raise get.error
+        return get.result
+
+
+class Get:
+    """One request, as a thread does it: it ends with a `result` or an `error`."""
+
+    def __init__(
+        self, url: str, headers: dict[str, str], seconds: float, read: Callable[[int, Callable[[], bytes]], Any]
+    ) -> None:
+        self.url = url
+        self.headers = headers
+        self.seconds = seconds
+        self.read = read
+        self.connection: http.client.HTTPConnection | None = None
+        self.result: Any = None
+        self.error: FetchError | None = None
+
+    def run(self) -> None:
+        deadline = time.monotonic() + self.seconds
+        try:
+            request = urllib.request.Request(self.url, headers=self.headers)
+            with self.open(request) as answer:
+                self.result = self.read(answer.status, lambda: body_of(answer, deadline))
+        except FetchError as error:
+            self.error = error
+        except Exception as error:  # whatever a server, an address or an environment can come up with
+            reason = getattr(error, "reason", None)
+            self.error = NoAnswer(type(reason if isinstance(reason, Exception) else error).__name__)
+
+    def open(self, request: urllib.request.Request) -> Any:
+        """The answer, whatever its status: nothing is followed, and only HTTP is spoken."""
+        proxies = urllib.request.ProxyHandler({} if is_loopback(self.url) else None)
+        opener = urllib.request.OpenerDirector()
+        for handler in (proxies, RememberedHTTP(self), RememberedHTTPS(self), urllib.request.UnknownHandler()):
+            opener.add_handler(handler)
+        return opener.open(request, timeout=self.seconds)
+
+    def cut_off(self) -> None:
+        """End the connection if there is one, so that the thread ends."""
+        connected = self.connection.sock if self.connection is not None else None
+        if connected is not None:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+
+class RememberedHTTP(urllib.request.HTTPHandler):
+    """Keeps the connection where it can be cut off."""
+
+    def __init__(self, get: Get) -> None:
+        super().__init__()
+        self.get = get
+
+    def http_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(remembering(self.get, http.client.HTTPConnection), request)
+
+
+class RememberedHTTPS(urllib.request.HTTPSHandler):
+    """The same for HTTPS."""
+
+    def __init__(self, get: Get) -> None:
+        super().__init__()
+        self.get = get
+
+    def https_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(remembering(self.get, http.client.HTTPSConnection), request)
+
+
+def remembering(get: Get, make: Any) -> Any:
+    """A maker of connections that remembers the one it made."""
+
+    def made(host: str, **options: Any) -> Any:
+        get.connection = make(host, **options)
+        return get.connection
+
+    return made
+
+
+def body_of(answer: Any, deadline: float) -> bytes:
+    """The whole body, read in pieces: no more than allowed, no longer than allowed."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := answer.read1(CHUNK_BYTES):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise FetchError(f"more than {MOST_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise NoAnswer("no answer in time")
+    return b"".join(pieces)
+
+
+def json_of(status: int, body: Callable[[], bytes]) -> Any:
+    """The JSON document of an answer."""
+    if status != 200:
+        raise FetchError(f"HTTP {status}")
+    try:
+        return json.loads(body().decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise FetchError("no JSON") from None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine itself, where no proxy is of use."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+# -------------------- warm --------------------
+# Who is warm: who answered a request lately, or says in a check in the background that it could answer at once.
+#
+# A provider without an address of its own is a service in the cloud, and always warm. Ollama tells which models it has
+# loaded; of others it counts that they answer at all, whatever they say: the check shows no key.
+
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+
+WARM_SECONDS = 300.0
+CHECK_SECONDS = 15.0
+EVERY_MODEL = "*"
+
+
+class Check:
+    """The check of one provider, and the models that it found warm; until the first one there are none."""
+
+    def __init__(self, way: str, address: str, seconds: float) -> None:
+        self.way = way
+        self.url = address.rstrip("/") + ("/api/ps" if way == "ollama" else "/models")
+        self.source = Source(seconds)
+        self.warm: frozenset[str] = frozenset()
+
+    def says(self, model: str) -> bool:
+        return model in self.warm or EVERY_MODEL in self.warm
+
+    async def look(self) -> None:
+        try:
+            self.warm = await self.source.ask(self.url, loaded_models if self.way == "ollama" else living)
+        except Exception:  # no answer in time, or whatever else kept it from us: not warm
+            self.warm = frozenset()
+
+
+class Warmth:
+    """What the rules ask of warm candidates, and the checks of the providers that it concerns."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        settings = tables.get("warm", {})
+        seconds = settings.get("timeout_ms", 100) / 1000
+        self.first: bool = settings.get("first_request", False)
+        self.checks = {
+            provider: Check(way, text_from_environment(address), seconds)
+            for provider, (way, address) in settings.get("providers", {}).items()
+        }
+
+    # -- for requests --
+
+    def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
+        """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
+        candidates = decision.candidates
+        served = [served_lately(state.get(one.provider, one.model), state.clock()) for one in candidates]
+        if not (decision.prefer_warm or self.first and not any(served)):
+            return order
+        cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
+        return sorted(order, key=lambda number: (candidates[number].weight == 0, cold[number]))
+
+    def says(self, candidate: Any) -> bool:
+        check = self.checks.get(candidate.provider)
+        return check is None or check.says(candidate.model)
+
+    # -- in the background --
+
+    def tasks(self, state: Any) -> Iterable[Awaitable[None]]:
+        """What is to run in the background."""
+        return [self.run(state)] if self.checks else []
+
+    async def run(self, state: Any) -> None:
+        while True:
+            now = state.clock()
+            serving = {place[0] for place, one in list(state.deployments.items()) if served_lately(one, now)}
+            due = []
+            for provider, check in self.checks.items():
+                if check.way != "ollama" and provider in serving:
+                    check.warm = frozenset((EVERY_MODEL,))  # its requests say more than a check
+                else:
+                    due.append(check.look())
+            await asyncio.gather(*due)
+            await asyncio.sleep(CHECK_SECONDS * random.uniform(0.9, 1.1))
+
+    def take_over(self, old: Any) -> None:
+        for provider, check in self.checks.items():
+            before = old.checks.get(provider)
+            if before is not None and before.url == check.url:
+                check.warm = before.warm
+
+
+WATCHERS["warm"] = Warmth
+
+
+def served_lately(deployment: Any, now: float) -> bool:
+    return deployment is not None and deployment.served_at is not None and now - deployment.served_at <= WARM_SECONDS
+
+
+def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:
+    """Any answer but a fault of the server itself is a sign of life."""
+    return frozenset((EVERY_MODEL,)) if status < 500 else frozenset()
+
+
+def loaded_models(status: int, body: Callable[[], bytes]) -> frozenset[str]:
+    """The models that Ollama holds in memory, those of the tag `latest` also without it."""
+    document = json_of(status, body)
+    entries = document.get("models") if isinstance(document, dict) else None
+    names = [one.get("name") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    known = [name for name in names if isinstance(name, str)]
+    return frozenset((*known, *(name.removesuffix(":latest") for name in known)))
+
+
 # -------------------- strategies/least_loaded --------------------
 # `least_loaded`: the candidate with the fewest requests under way.
 
@@ -2240,12 +2562,13 @@ def cost_by_litellm(model: str) -> tuple[float, float] | None:
 class Tier:
     """The candidates of a decision that have one priority; for strategies a decision of its own."""
 
-    __slots__ = ("candidates", "rule", "sticky", "strategy")
+    __slots__ = ("candidates", "prefer_warm", "rule", "sticky", "strategy")
 
     def __init__(self, decision: Any, priority: int | None, candidates: tuple[Any, ...]) -> None:
         self.rule = f"{decision.rule} (priority {priority})"
         self.strategy = decision.strategy
         self.sticky = decision.sticky
+        self.prefer_warm = decision.prefer_warm
         self.candidates = candidates
 
 
@@ -2255,6 +2578,7 @@ class Balancer:
     def __init__(self, tables: dict[str, Any]) -> None:
         self.watchers = {name: make(tables) for name, make in WATCHERS.items()}
         self.facts = Facts(tables, self.watchers)
+        self.warmth = self.watchers.get("warm")
         self.turns: dict[str, int] = {}
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
@@ -2272,10 +2596,14 @@ class Balancer:
         return order
 
     def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
-        """The order among candidates of one priority, by the strategy."""
+        """The order among candidates of one priority, by the strategy; warm ones first, where that is asked."""
         count = len(decision.candidates)
         if count < 2:
             return list(range(count))
+        order = self.by_strategy(decision, count, identity, rng, state)
+        return order if self.warmth is None or state is None else self.warmth.first_ones(decision, order, state)
+
+    def by_strategy(self, decision: Any, count: int, identity: str | None, rng: Any, state: Any) -> list[int]:
         if decision.strategy == "weighted":
             sticky = decision.sticky is not None and identity is not None
             share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
@@ -2402,6 +2730,7 @@ HALF_LIFE = 120.0
 LEAST_WEIGHT = 0.05  # below it a fading figure is unknown again
 MOST_WEIGHT = 20.0
 TRUST = 1.0  # how many successes each deployment is credited with before anything is known
+OUT_OF_REACH = frozenset(("timeout", "connection"))
 FAULTS_OF_REQUESTS = frozenset(("context_window", "content_policy", "bad_request"))
 
 
@@ -2439,7 +2768,7 @@ class Fading:
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
-    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "successes", "tried_at")
+    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "served_at", "successes", "tried_at")
 
     def __init__(self) -> None:
         self.open: set[str] = set()
@@ -2449,6 +2778,7 @@ class Deployment:
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
         self.served = 0
+        self.served_at: float | None = None  # None also after it was out of reach
         self.failed: dict[str, int] = {}
 
 
@@ -2523,6 +2853,7 @@ class State:
             return
         now = self.clock()
         deployment.served += 1
+        deployment.served_at = now
         deployment.successes.add(1.0, now)
         latency = seconds_between(attempt.wall, ended)
         if latency is None:
@@ -2542,6 +2873,8 @@ class State:
         deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
         if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
+        if kind in OUT_OF_REACH:
+            deployment.served_at = None
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""

@@ -10,8 +10,9 @@ from typing import Any
 from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.backends.clauses import make_when_tables
-from rulec.backends.environment import overrides, text_parts
+from rulec.backends.environment import overrides
 from rulec.backends.literals import make_literal_index
+from rulec.backends.watching import watching_modules, watching_tables
 from rulec.ir.decide import refusal_text
 from rulec.ir.rows import Rows
 from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
@@ -36,7 +37,6 @@ STRATEGY_MODULES = ("environment", "strategies/drawn", "strategies/ranking")
 """What every rule set may need to order candidates; the strategies that it uses stand after them."""
 BALANCER = "strategies/balancer"
 RANKING_STRATEGIES = ("least_loaded", "usage_based", "fastest_response", "most_capacity", "cheapest", "least_utilized")
-SIGNAL_MODULES = ("fetch", "signals")
 ADAPTER_MODULES = ("log", "state", "caller", "failures", "plan", "reload", "status", "adapter")
 """The modules that meet LiteLLM, after the decision is complete."""
 
@@ -61,8 +61,7 @@ def strategy_modules(policy: Policy) -> tuple[str, ...]:
     """The modules that order candidates, of the strategies only those that a rule names."""
     used = {rule.strategy for rule in policy.rules}
     chosen = [f"strategies/{name}" for name in RANKING_STRATEGIES if name in used]
-    watching = SIGNAL_MODULES if signals_in_use(policy) else ()
-    return (*STRATEGY_MODULES, *watching, *chosen, BALANCER)
+    return (*STRATEGY_MODULES, *watching_modules(policy), *chosen, BALANCER)
 
 
 def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
         "deployments": rows.deployments,
         "costs": {one.name: one.cost for one in tree.policy.models.values() if one.cost is not None},
         "strategies": _strategy_settings(tree.policy),
-        **_signals(tree.policy),
+        **watching_tables(tree.policy),
     }
 
 
@@ -111,16 +110,6 @@ def _strategy_settings(policy: Policy) -> dict[str, Any]:
     for signal in signals_in_use(policy):
         found["least_utilized"] = {"signal": signal}
     return found
-
-
-def _signals(policy: Policy) -> dict[str, Any]:
-    """The signals that rules go by; texts are parts, in which references to the environment stand."""
-    signals: dict[str, dict[str, Any]] = {}
-    for name in signals_in_use(policy):
-        settings = policy.sections["signals"][name]
-        signals[name] = {key: one for key, one in settings.items() if key not in ("kind", "description")}
-        signals[name].update({key: text_parts(settings[key]) for key in ("url", "api_key") if key in settings})
-    return {"signals": signals} if signals else {}
 
 
 def _cases(nodes: list[Any], field: str) -> dict[str, int]:

@@ -70,6 +70,7 @@ def plain_answer(answer: meaning.Answer) -> tuple[Any, ...]:
         ),
         answer.status if answer.rule is not None else 400 if answer.action == "refuse" else None,
         answer.text,
+        answer.prefer_warm,
     )
 
 
@@ -83,4 +84,5 @@ def plain_decision(decision: Any) -> tuple[Any, ...]:
         tuple((one.provider, one.model, one.group, one.on_error, one.when, one.chain) for one in decision.fallbacks),
         decision.status,
         decision.text if decision.rule is not None else None,
+        decision.prefer_warm,
     )

@@ -48,6 +48,7 @@ class Answerer:
             "candidates": candidates,
             "strategy": decision.strategy,
             **({"sticky": decision.sticky} if decision.sticky else {}),
+            **({"prefer_warm": True} if decision.prefer_warm else {}),
             "fallbacks": [self.hop(one) for one in decision.fallbacks],
             **refusal,
             "trace": [considered(one) for one in outcome.trace],

@@ -71,7 +71,8 @@ def _verdict(answerer: Answerer, outcome: Outcome) -> Iterator[str]:
         yield f"goes to   {_place(answerer, decision.candidates[0])}"
     else:
         sticky = f", sticky by {decision.sticky}" if decision.sticky else ""
-        yield f"goes to   one of {len(decision.candidates)}, chosen by {decision.strategy}{sticky}"
+        warm = ", warm ones first" if decision.prefer_warm else ""
+        yield f"goes to   one of {len(decision.candidates)}, chosen by {decision.strategy}{sticky}{warm}"
         for one in decision.candidates:
             weight = "" if one.weight is None else f"  weight {one.weight:g}"
             priority = "" if one.priority is None else f"  priority {one.priority}"

@@ -5,7 +5,9 @@ and ends when its standard input closes, so that nothing is left running when th
 
 How a provider fails is told to `POST /_admin/script`: `{"model": null, "steps": ["rate_limit", "ok"], "always": null}`.
 Each request for that upstream model (null: for any) takes the next step, then `always`; no step means success.
-`GET /_admin/requests` returns the recorded POSTs, `DELETE /_admin` forgets records and scripts.
+`GET /_admin/requests` returns the recorded POSTs and how often rulec asked for `/models` or `/api/ps`, `DELETE /_admin`
+forgets records and scripts. These two can be scripted, too, by their path in place of a model; `/_admin/loaded` takes
+the models that Ollama holds in memory: `{"models": ["llama3.1:8b"]}`.
 """
 from __future__ import annotations
 
@@ -96,6 +98,8 @@ class Provider(ThreadingHTTPServer):
     def reset(self) -> None:
         with self.lock:
             self.requests: list[Json] = []
+            self.checks = 0
+            self.loaded: list[str] = []
             self.scripts: dict[str | None, Script] = {}
 
     def fail(self, *steps: str, model: str | None = None, always: str | None = None) -> None:
@@ -130,11 +134,31 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/_admin/requests":
             with self.server.lock:
-                recorded = list(self.server.requests)
-            return self.send_json(200, {"provider": self.server.name, "requests": recorded})
+                recorded, checks = list(self.server.requests), self.server.checks
+            return self.send_json(200, {"provider": self.server.name, "requests": recorded, "checks": checks})
         if self.path == "/_admin/health":
             return self.send_json(200, {"provider": self.server.name})
+        path = self.path.removeprefix("/v1")
+        if path in ("/models", "/api/ps"):
+            return self.answer_check(path)
         return self.send_json(404, {"error": {"message": "not found"}})
+
+    def answer_check(self, path: str) -> None:
+        """What runs here; a script for a model says nothing about it."""
+        with self.server.lock:
+            self.server.checks += self.headers.get("user-agent") == "rulec"  # LiteLLM asks, too, when it starts
+            script, loaded = self.server.scripts.get(path), list(self.server.loaded)
+            step = script.next() if script else "ok"
+        if step == "timeout":
+            self.server.closing.wait(HANG_SECONDS)
+        if step in ("timeout", "connection"):
+            return self.drop()
+        if step in FAILURES:
+            status, error = FAILURES[step]
+            return self.send_json(status, {"error": error})
+        if path == "/models":
+            return self.send_json(404, {"error": {"message": "not found"}})
+        self.send_json(200, {"models": [{"name": one, "model": one} for one in loaded]})
 
     def do_DELETE(self) -> None:
         self.server.reset()
@@ -146,6 +170,10 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         if path == "/_admin/script":
             return self.set_script(body)
+        if path == "/_admin/loaded":
+            with self.server.lock:
+                self.server.loaded = list(body.get("models", ()))
+            return self.send_json(200, {})
         if path == "/api/show":  # Ollama's description of a model; not a call of it
             return self.send_json(200, {"model_info": {}, "capabilities": ["completion", "tools"], "template": ""})
         model = str(body.get("model") or "")

@@ -55,7 +55,8 @@ class Rows:
 
     def rule(self, rule: Rule) -> Row:
         strategy = None if rule.strategy == "random" and not rule.strategy_fixed else rule.strategy
-        return (rule.name, rule.phase, self.target(rule.target), self.chain(rule.chain), strategy, rule.sticky)
+        target, chain = self.target(rule.target), self.chain(rule.chain)
+        return (rule.name, rule.phase, target, chain, strategy, rule.sticky, rule.prefer_warm)
 
     def target(self, target: Target) -> Row:
         if isinstance(target, ProvidersTarget):

@@ -37,7 +37,8 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
             _serving(names, rule, diagnostics)
-        _strategy(policy, rule, diagnostics)
+        if isinstance(rule.match, ast.When):
+            _condition(rule, rule.match.condition.condition, diagnostics)
     _text_order(policy, diagnostics)
     _hops(names, diagnostics)
     _later_features(policy, diagnostics)
@@ -227,24 +228,6 @@ def _hop_serves(names: CatalogueNames, hop: Hop, rules: list[Rule]) -> bool:
 # What is validated now and runs later
 
 
-def _may_choose(policy: Policy, rule: Rule) -> bool:
-    """Whether a rule can have several candidates, so that its strategy matters."""
-    if isinstance(rule.target, ModelsTarget):
-        return len(candidates_for(policy, rule.target, None)) > 1
-    return isinstance(rule.target, VirtualTarget) or len(getattr(rule.target, "providers", ())) > 1
-
-
-def _strategy(policy: Policy, rule: Rule, diagnostics: Diagnostics) -> None:
-    if isinstance(rule.match, ast.When):
-        _condition(rule, rule.match.condition.condition, diagnostics)
-    if rule.prefer_warm:
-        diagnostics.warning(
-            "runs-later",
-            f"`{rule.name}` asks for `prefer_warm`, which does not run yet: warm and cold are alike",
-            rule.span,
-        )
-
-
 def _condition(rule: Rule, condition: when.Condition, diagnostics: Diagnostics) -> None:
     """Points at what a condition asks that nothing answers yet."""
     if isinstance(condition, (when.And, when.Or)):
@@ -259,7 +242,6 @@ def _condition(rule: Rule, condition: when.Condition, diagnostics: Diagnostics) 
 
 
 _LATER_SECTIONS = {
-    "first_request_routing": "warm and cold providers are alike",
     "rate_limited_fallback": "a rate-limited provider is tried again by the next request",
     "error_based_routing": "a failing provider is tried again by the next request",
 }

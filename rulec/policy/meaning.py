@@ -54,6 +54,7 @@ class Answer:
     fallbacks: tuple[Step, ...] = ()
     status: int | None = None
     text: str | None = None
+    prefer_warm: bool = False
 
 
 def decide(policy: Policy, request: Request) -> Answer:
@@ -72,7 +73,9 @@ def decide(policy: Policy, request: Request) -> Answer:
         if candidates:
             candidates, strategy = arranged(policy, rule, candidates)
             only = candidates[0] if len(candidates) == 1 else None
-            return Answer("route", rule.name, candidates, strategy, hops_of(policy, rule, request, candidates[0], only))
+            hops = hops_of(policy, rule, request, candidates[0], only)
+            warm = rule.prefer_warm and only is None
+            return Answer("route", rule.name, candidates, strategy, hops, prefer_warm=warm)
     return Answer("refuse", None, status=400)
 
 

@@ -157,7 +157,7 @@ class Leaf:
         return self.ready if self.ready is not None else self.make(request)
 
     def make(self, request: Request | None) -> Decision:
-        name, phase, target, _, _, sticky = self.rule
+        name, phase, target, _, _, sticky, prefer_warm = self.rule
         if target[0] in ("pass", "refuse"):
             refused = target[0] == "refuse"
             text, status = (target[1], target[2]) if refused else (None, None)
@@ -175,6 +175,7 @@ class Leaf:
             None,
             retry_attempts=self.chain[2],
             retry_delay_ms=self.chain[3],
+            prefer_warm=several and prefer_warm,
             hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
         )
 

@@ -109,6 +109,7 @@ class Decision(Record):
         "text",
         "retry_attempts",
         "retry_delay_ms",
+        "prefer_warm",
         "_fallbacks",
         "_hops",
     )
@@ -127,6 +128,7 @@ class Decision(Record):
         text: str | None = None,
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
+        prefer_warm: bool = False,
         hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
     ) -> None:
         self.action = action
@@ -140,6 +142,7 @@ class Decision(Record):
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
+        self.prefer_warm = prefer_warm
         self._hops = hops
 
     @property

@@ -20,6 +20,7 @@ HALF_LIFE = 120.0
 LEAST_WEIGHT = 0.05  # below it a fading figure is unknown again
 MOST_WEIGHT = 20.0
 TRUST = 1.0  # how many successes each deployment is credited with before anything is known
+OUT_OF_REACH = frozenset(("timeout", "connection"))
 FAULTS_OF_REQUESTS = frozenset(("context_window", "content_policy", "bad_request"))
 
 
@@ -57,7 +58,7 @@ class Fading:
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
-    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "successes", "tried_at")
+    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "served_at", "successes", "tried_at")
 
     def __init__(self) -> None:
         self.open: set[str] = set()
@@ -67,6 +68,7 @@ class Deployment:
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
         self.served = 0
+        self.served_at: float | None = None  # None also after it was out of reach
         self.failed: dict[str, int] = {}
 
 
@@ -141,6 +143,7 @@ class State:
             return
         now = self.clock()
         deployment.served += 1
+        deployment.served_at = now
         deployment.successes.add(1.0, now)
         latency = seconds_between(attempt.wall, ended)
         if latency is None:
@@ -160,6 +163,8 @@ class State:
         deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
         if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
+        if kind in OUT_OF_REACH:
+            deployment.served_at = None
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""

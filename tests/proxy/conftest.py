@@ -13,7 +13,7 @@ from hostile_feed import Feed
 
 @pytest.fixture(scope="session")
 def all_providers() -> Iterator[Providers]:
-    running = Providers(*estate.PROVIDERS)
+    running = Providers(*estate.PROVIDERS, *estate.WATCHED)
     yield running
     running.stop()
 
@@ -30,7 +30,9 @@ def proxy(all_providers: Providers, feed: Feed, tmp_path_factory: pytest.TempPat
     folder: Path = tmp_path_factory.mktemp("pair")
     estate.write(folder, all_providers.ports)
     epsilon = f"127.0.0.1:{all_providers.ports['epsilon']}"
-    running = Proxy(folder, {"EPSILON_ADDRESS": epsilon, "FEED_ADDRESS": feed.address, "FEED_KEY": estate.FEED_KEY})
+    environment = {"EPSILON_ADDRESS": epsilon, "FEED_ADDRESS": feed.address, "FEED_KEY": estate.FEED_KEY}
+    watched = {f"{name.upper()}_ADDRESS": f"127.0.0.1:{all_providers.ports[name]}" for name in estate.WATCHED}
+    running = Proxy(folder, {**environment, **watched})
     try:
         yield running.wait()
     finally:

@@ -6,20 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rulec.backends.python import (
-    ADAPTER_MODULES,
-    BALANCER,
-    RANKING_STRATEGIES,
-    SIGNAL_MODULES,
-    STRATEGY_MODULES,
-    runtime_text,
-)
+from rulec.backends.python import ADAPTER_MODULES, BALANCER, RANKING_STRATEGIES, STRATEGY_MODULES, runtime_text
+from rulec.backends.watching import WATCHING_MODULES
 from rulec.demo.providers import FAILURES
 
 HERE = Path(__file__).resolve().parent
 PROVIDERS = ("alpha", "beta", "gamma", "delta", "epsilon")
-TEMPLATES = {"alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
+WATCHED = ("dead", "frozen", "hanging", "living", "idle", "loaded")
+"""Providers that the module checks for being warm; `idle` and `loaded` are Ollama."""
+TEMPLATES = {**dict.fromkeys(WATCHED, "openai/{}"), "idle": "ollama_chat/{}", "loaded": "ollama_chat/{}",
+             "alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
              "epsilon": "hosted_vllm/{}"}
+OLLAMA = ("delta", "idle", "loaded")
 MASTER_KEY = "sk-rulec-test-master-key-0001"
 FEED_KEY = "feed-test-key-0001"
 FINGERPRINT = "0123456789ab"
@@ -42,7 +40,8 @@ GROUPS = (
     "retried", "candidates", "leaky", "secret", "choice", *(f"only-{kind}" for kind in KINDS),
     *(f"onto-{kind}" for kind in KINDS),
 )  # fmt: skip
-CLIENT_NAMES = sorted((*GROUPS, "large", "long", "rewritten", "passed", "cooled"))
+WARM_GROUPS = ("warm", "warm-weighted", "warm-ollama", "first")
+CLIENT_NAMES = sorted((*GROUPS, *WARM_GROUPS, "large", "long", "rewritten", "passed", "cooled"))
 
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
@@ -80,6 +79,8 @@ BALANCER = GivenOrder(TABLES)
 KEEP_HANDLER = """
 import sys
 
+CHECK_SECONDS = 0.3
+
 HANDLERS = sys.__dict__.setdefault("toy_handlers", [])  # rules that replace these ask the handler that serves
 HANDLERS.append(handler)
 """
@@ -90,7 +91,7 @@ def module_text(fingerprint: str = FINGERPRINT) -> str:
     toy = (HERE / "toy_rules.py").read_text("utf-8")
     toy = toy.replace(f'FINGERPRINT = "{FINGERPRINT}"', f'FINGERPRINT = "{fingerprint}"', 1)
     strategies = runtime_text(
-        (*STRATEGY_MODULES, *SIGNAL_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER)
+        (*STRATEGY_MODULES, *WATCHING_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER)
     )
     parts = ("from __future__ import annotations", toy, strategies, GIVEN_ORDER, runtime_text(ADAPTER_MODULES), KEEP_HANDLER)
     return "\n\n".join(parts)
@@ -110,8 +111,9 @@ def deployment(group: str, provider: str, model: str | None, upstream: str, base
 
 def config(ports: dict[str, int]) -> dict[str, Any]:
     ports = {**ports, "epsilon": 9}  # the right address is in the environment of the proxy
-    base = {name: f"http://127.0.0.1:{port}" + ("" if name == "delta" else "/v1") for name, port in ports.items()}
+    base = {name: f"http://127.0.0.1:{port}" + ("" if name in OLLAMA else "/v1") for name, port in ports.items()}
     models = [deployment(group, name, group, group, base[name]) for group in GROUPS for name in PROVIDERS]
+    models += [deployment(group, name, group, group, base[name]) for group in WARM_GROUPS for name in WATCHED]
     models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]
     models += [deployment("large", "alpha", f"l{number}", f"l{number}", base["alpha"]) for number in range(1000)]
     models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]

@@ -80,6 +80,21 @@ class Providers:
         reply = http("POST", self.url(name, "/_admin/script"), {"steps": steps, "model": model, "always": always})
         assert reply.status == 200, reply
 
+    def load(self, name: str, *models: str) -> None:
+        """Have an Ollama hold these models in memory."""
+        assert http("POST", self.url(name, "/_admin/loaded"), {"models": models}).status == 200
+
+    def wait_for_checks(self, *names: str) -> None:
+        """Return when each of these was asked whether it is warm, and what it said has been taken."""
+        wanted = {name: self.checks(name) + 2 for name in names}  # rounds do not overlap: with the second the first is over
+        deadline = time.monotonic() + 60
+        while any(self.checks(name) < count for name, count in wanted.items()):
+            assert time.monotonic() < deadline, "nobody checks"
+            time.sleep(0.02)
+
+    def checks(self, name: str) -> int:
+        return int(http("GET", self.url(name, "/_admin/requests")).json["checks"])
+
     def requests(self) -> list[dict[str, Any]]:
         """All recorded requests in the order of their arrival, each with its `provider`."""
         found = [{**request, "provider": name} for name in self.ports

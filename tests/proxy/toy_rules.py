@@ -12,6 +12,12 @@ TEMPLATES = {
     "beta": "openai/%s",
     "gamma": "hosted_vllm/%s",
     "delta": "ollama_chat/%s",
+    "dead": "openai/%s",
+    "frozen": "openai/%s",
+    "hanging": "openai/%s",
+    "living": "openai/%s",
+    "idle": "ollama_chat/%s",
+    "loaded": "ollama_chat/%s",
     "epsilon": "hosted_vllm/%s",
 }
 
@@ -60,6 +66,7 @@ def decision(action, rule, phase, candidates=(), fallbacks=(), text=None, status
         fallbacks=tuple(fallbacks),
         strategy=None,
         sticky=None,
+        prefer_warm=False,
         text=text,
         status=status,
         retry_attempts=retries,
@@ -163,7 +170,27 @@ for name in STRATEGIES_IN_USE:
     ROUTES[name].strategy = name
 ROUTES["large"].strategy = "least_loaded"
 
+WARM = {"warm": ("dead", "hanging", "living"), "warm-weighted": ("dead", "living"), "warm-ollama": ("idle", "loaded"),
+        "first": ("frozen", "living")}  # fmt: skip
+for name, providers in WARM.items():
+    ROUTES[name] = exact(name, [target(one, name) for one in providers])
+    ROUTES[name].strategy = "weighted" if name == "warm-weighted" else "round_robin"
+    ROUTES[name].prefer_warm = name != "first"
+
+
+def watched(name, way):
+    return way, ("http://", (f"{name.upper()}_ADDRESS", None), "" if way == "ollama" else "/v1")
+
+
 TABLES = {
+    "warm": {
+        "first_request": True,
+        "timeout_ms": 500,
+        "providers": {
+            **{name: watched(name, "models") for name in ("dead", "frozen", "hanging", "living")},
+            **{name: watched(name, "ollama") for name in ("idle", "loaded")},
+        },
+    },
     "strategies": {
         "usage_based": {"refresh_every_requests": 2},
         "fastest_response": {"reevaluate_seconds": 0.2},

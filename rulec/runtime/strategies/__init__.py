@@ -1,6 +1,6 @@
 """The strategies: who of several candidates goes first."""
 
-from rulec.runtime import signals
+from rulec.runtime import signals, warm
 from rulec.runtime.strategies import (
     cheapest,
     fastest_response,
@@ -20,4 +20,5 @@ __all__ = [
     "most_capacity",
     "signals",
     "usage_based",
+    "warm",
 ]

@@ -73,12 +73,13 @@ def cost_by_litellm(model: str) -> tuple[float, float] | None:
 class Tier:
     """The candidates of a decision that have one priority; for strategies a decision of its own."""
 
-    __slots__ = ("candidates", "rule", "sticky", "strategy")
+    __slots__ = ("candidates", "prefer_warm", "rule", "sticky", "strategy")
 
     def __init__(self, decision: Any, priority: int | None, candidates: tuple[Any, ...]) -> None:
         self.rule = f"{decision.rule} (priority {priority})"
         self.strategy = decision.strategy
         self.sticky = decision.sticky
+        self.prefer_warm = decision.prefer_warm
         self.candidates = candidates
 
 
@@ -88,6 +89,7 @@ class Balancer:
     def __init__(self, tables: dict[str, Any]) -> None:
         self.watchers = {name: make(tables) for name, make in WATCHERS.items()}
         self.facts = Facts(tables, self.watchers)
+        self.warmth = self.watchers.get("warm")
         self.turns: dict[str, int] = {}
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
@@ -105,10 +107,14 @@ class Balancer:
         return order
 
     def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
-        """The order among candidates of one priority, by the strategy."""
+        """The order among candidates of one priority, by the strategy; warm ones first, where that is asked."""
         count = len(decision.candidates)
         if count < 2:
             return list(range(count))
+        order = self.by_strategy(decision, count, identity, rng, state)
+        return order if self.warmth is None or state is None else self.warmth.first_ones(decision, order, state)
+
+    def by_strategy(self, decision: Any, count: int, identity: str | None, rng: Any, state: Any) -> list[int]:
         if decision.strategy == "weighted":
             sticky = decision.sticky is not None and identity is not None
             share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
