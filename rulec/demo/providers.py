@@ -1,7 +1,7 @@
 """Fake providers on loopback: they answer like OpenAI and Ollama, remember what they were sent, and fail on command.
 
-`python -m rulec.demo.providers NAME...` starts one server per name on a free port, prints one JSON line `{name: port}`,
-and ends when its standard input closes, so that nothing is left running when the parent dies.
+`python -m rulec.demo.providers NAME[:PORT]...` starts one server per name, on a free port where none is given, prints one
+JSON line `{name: port}`, and ends when its standard input closes, so that nothing is left running when the parent dies.
 
 How a provider fails is told to `POST /_admin/script`: `{"model": null, "steps": ["rate_limit", "ok"], "always": null}`.
 Each request for that upstream model (null: for any) takes the next step, then `always`; no step means success.
@@ -428,7 +428,8 @@ def form_field(raw: bytes, name: bytes) -> str:
 
 
 def main(names: list[str]) -> int:
-    providers = {name: Provider(name).start() for name in names}
+    named = [name.partition(":") for name in names]
+    providers = {name: Provider(name, int(port or 0)).start() for name, _, port in named}
     print(json.dumps({name: provider.port for name, provider in providers.items()}), flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         sys.stdin.read()

@@ -48,6 +48,17 @@ class Line:
         return self.what, self.figure.text, f"{self.figure.middle / self.other.middle:.1f} × {self.than}, {self.other.text}"
 
 
+@dataclass(frozen=True)
+class Note:
+    """One line of the table that is told in words."""
+
+    what: str
+    text: str
+
+    def cells(self) -> tuple[str, str, str]:
+        return self.what, self.text, ""
+
+
 def seconds(value: float) -> str:
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if value >= scale:
