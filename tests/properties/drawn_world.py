@@ -106,7 +106,9 @@ def declare_providers(world: World) -> None:
         if hand.chance(30):
             entry["api_base"] = hand.one(("http://127.0.0.1:8001/v1", "${BASE}", "${BASE:-http://127.0.0.1:8001}"))
         if hand.chance(10):
-            entry["api_key"] = "${SOME_KEY}"
+            entry["api_key"] = hand.one(("${SOME_KEY}", "{some_key}"))
+        if hand.chance(25):
+            entry.update(tuning(hand))
         world.providers[name] = entry
 
 
@@ -123,16 +125,43 @@ def declare_models(world: World) -> None:
         if hand.chance(50):
             entry["capabilities"] = one_or_all(hand, hand.some(CAPABILITIES, 1, 2))
         if hand.chance(10):
-            entry.update({"rpm": 600, "tpm": 100000, "cost": {"input": 0.2, "output": 0.6}})
+            entry["cost"] = {"input": 0.2, "output": 0.6}
+        if hand.chance(25):
+            entry.update(tuning(hand))
         world.models[name] = entry
 
 
 def served_by(hand: Hand, names: list[str]) -> Any:
-    kind = hand.number(0, 2)
+    kind = hand.number(0, 3)
     if kind == 0:
         return one_or_all(hand, list(names))
     renamed = {name: hand.one(_UPSTREAMS) for name in names}
+    if kind == 3:
+        return {
+            name: {**({"model": renamed[name]} if hand.chance(60) else {}), **(tuning(hand) if hand.chance(90) else {})}
+            for name in names
+        }
     return renamed if kind == 1 else [{name: renamed[name]} if hand.chance(50) else name for name in names]
+
+
+_TUNED: Entry = {
+    "weight": (0, 1, 2.5, 10),
+    "priority": (0, 1, 2, 1000),
+    "num_retries": (0, 1, 3),
+    "retry_after": (0, 2),
+    "rpm": (600,),
+    "tpm": (100000,),
+    "timeout": (30, 0.5),
+    "cooldown": (0, 60),
+    "cache_ttl": (0, 300),
+    "litellm_params": ({"drop_params": True}, {"extra_headers": {"x-a": "b"}}),
+    "model_info": ({"chute_id": "one"}, {"mode": "chat"}),
+}
+
+
+def tuning(hand: Hand) -> Entry:
+    """What may be said of a provider, a model or a deployment."""
+    return {key: hand.one(_TUNED[key]) for key in hand.some(tuple(_TUNED), 1, 3)}
 
 
 def declare_chains(world: World) -> None:

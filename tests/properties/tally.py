@@ -90,13 +90,16 @@ IN_RULES = frozenset(
     + [f"strategy {one}" for one in (*STRATEGIES, *STRATEGY_SYNONYMS)]
     + [f"provider {one}" for one in ("accepts", "default_model", "context", "region", "api_base", "api_key", "fixed")]
     + [f"model {one}" for one in ("served_by list", "served_by names", "unserved", "size", "context", "capabilities", "cost")]
+    + [f"tuned {one}" for one in ("weight", "priority", "num_retries", "retry_after", "cooldown", "cache_ttl", "model_info")]
+    + ["deployment", "deployment model"]
     + ["rule name", "rule description", "rule until", "rule overrides", "rule priority", "rule reason"]
 )
 IN_REQUESTS = frozenset(
     [f"has {one}" for one in FIELDS]
     + [f"decided by {one}" for one in (*PHASES, None)]
     + [f"action {one}" for one in ("route", "pass", "refuse")]
-    + ["no model", "irregular model", "unavailable", "several candidates", "fallbacks", "open hop", "virtual simple", "virtual complex"]
+    + ["no model", "irregular model", "unavailable", "several candidates", "several priorities", "fallbacks", "open hop"]
+    + ["virtual simple", "virtual complex"]
 )
 _RULE_SECTIONS = (
     "request_metadata_routing",
@@ -120,13 +123,15 @@ def in_rule_set(document: dict[str, Any], policy: Policy) -> set[str]:
             if hop.when is not None:
                 found |= {f"field {name}" for name in field_names(hop.when.condition)}
     for entry in document["providers"].values():
-        found |= {f"provider {key}" for key in entry}
+        found |= {f"provider {key}" for key in entry} | {f"tuned {key}" for key in entry}
         found |= {"provider fixed"} if "{model}" not in entry["litellm"] else set()
     for entry in document["models"].values():
         found |= {f"model {key}" for key in entry}
         served = entry.get("served_by", "unserved")
         shape = "unserved" if served == "unserved" else "served_by names" if isinstance(served, dict) else "served_by list"
         found.add(f"model {shape}")
+        for one in served.values() if isinstance(served, dict) else ():
+            found |= {"deployment", *(f"deployment {key}" for key in one)} if isinstance(one, dict) else set()
     for section in _RULE_SECTIONS:
         value = document.get(section, {})
         for entry in value.values() if isinstance(value, dict) else value:
@@ -235,6 +240,7 @@ def in_request(sent: Sent, request: Request, answer: Answer, rule: Rule | None, 
     found |= {"irregular model"} if request.model is not None and not request.model.isprintable() else set()
     found |= {"unavailable"} if request.unavailable else set()
     found |= {"several candidates"} if len(answer.candidates) > 1 else set()
+    found |= {"several priorities"} if len({one.priority for one in answer.candidates}) > 1 else set()
     found |= {"fallbacks"} if answer.fallbacks else set()
     found |= {"open hop"} if any(step.when is not None for step in answer.fallbacks) else set()
     return found
