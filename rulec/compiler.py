@@ -99,6 +99,7 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     from rulec.backends.selfcheck import check_module
     from rulec.gateway.caching import check_caches
     from rulec.gateway.complexity import check_complexity
+    from rulec.gateway.parameters import check_parameters
     from rulec.gateway.providers import check_templates
     from rulec.gateway.settings import check_settings
 
@@ -106,6 +107,7 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     check_settings(tree.policy, diagnostics)
     check_complexity(tree.policy, diagnostics)
     check_caches(tree.policy, diagnostics)
+    check_parameters(tree.policy, diagnostics)
     check_templates(tree.policy, diagnostics)
     if diagnostics.failed:
         return []

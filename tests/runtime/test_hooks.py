@@ -20,7 +20,10 @@ RULES = r"""
 providers:
   a: {litellm: "openai/{model}", accepts: '^.'}
   b: {litellm: "openai/{model}", accepts: '^.'}
+models:
+  kept: {cache_ttl: 60, served_by: [a]}
 exact_matches:
+  kept: {provider: a}
   alone: {provider: a, fallback: {provider: b, when: 'unavailable(b) and messages > 3 or not unavailable(b)'}}
   weighted: {providers: [{provider: a, weight: 0.7}, {provider: b, weight: 0.3}]}
 patterns:
@@ -77,6 +80,35 @@ def test_weights_hold_over_many_requests(handler: Any) -> None:
 
     picked = asyncio.run(many())
     assert abs(picked["a"] - 1_400) < 4 * (2_000 * 0.7 * 0.3) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("model", "call", "sent", "asked"),
+    [
+        ("kept", "acompletion", {}, {"use-cache": True, "ttl": 60}),
+        ("kept", "atext_completion", {"cache": {"no-cache": True}}, {"use-cache": True, "ttl": 60, "no-cache": True}),
+        ("kept", "aembedding", {}, None),
+        ("alone", "acompletion", {"cache": {"use-cache": True, "ttl": 9}}, {}),
+        ("alone", "acompletion", {}, None),
+    ],
+)
+def test_what_is_asked_of_the_cache(handler: Any, model: str, call: str, sent: dict[str, Any], asked: Any) -> None:
+    data: dict[str, Any] = {"model": model, "messages": [], "metadata": {}, **sent}
+    asyncio.run(handler.async_pre_call_hook(object(), None, data, call))
+    assert data.get("cache") == asked
+
+
+def test_an_answer_of_the_cache_teaches_nothing(handler: Any) -> None:
+    async def hit() -> None:
+        data: dict[str, Any] = {"model": "kept", "messages": [], "metadata": {}}
+        await handler.async_pre_call_hook(object(), None, data, "acompletion")
+        await handler.async_filter_deployments("kept", deployments("kept"), [], data)
+        assert handler.state.in_flight("a", "kept") == 1
+        await handler.async_log_success_event({"litellm_params": data, "cache_hit": True}, None, None, None)
+
+    asyncio.run(hit())
+    state = handler.state.get("a", "kept")
+    assert (len(state.open), state.successes.weight, len(state.latencies)) == (0, 0, 0)
 
 
 class Messages(list[Any]):
