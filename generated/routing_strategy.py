@@ -204,6 +204,10 @@ TABLES: dict[str, Any] = {
             'llama_cpp_python': ('models', (('LLAMA_CPP_PYTHON_API_BASE', 'http://127.0.0.1:8000/v1'),)),
         },
     },
+    'health': {
+        'rate_limited_fallback': {'enabled': True, 'fallback_duration_seconds': 60},
+        'error_based_routing': {'enabled': True, 'error_threshold': 3, 'cooldown_seconds': 300},
+    },
 }
 
 # Settings of providers that the environment may change: (variable, default) in place of each reference.
@@ -1953,8 +1957,17 @@ def missing_variables(parts: Any) -> list[str]:
 
 import hashlib
 import math
+from collections.abc import Callable, Container
 from typing import Any
 
+
+
+def drawn_fairly(draw: Callable[[], list[int]], halved: Container[int], rng: Any) -> list[int]:
+    """A draw in which these come first as if their weight were half: every second time that one does, it is drawn anew."""
+    order = draw()
+    while order[0] in halved and rng.random() < 0.5:
+        order = draw()
+    return order
 
 
 def random_order(count: int, rng: Any) -> list[int]:
@@ -2583,47 +2596,62 @@ class Balancer:
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
 
-    def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
-        """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+    def order(
+        self, decision: Any, identity: str | None, rng: Any = random, state: Any = None, health: Any = None
+    ) -> list[int]:
+        """The candidates' numbers in the order to try them.
+
+        `identity` is who a sticky decision sticks to, `health` who is in trouble, where anybody is.
+        """
         candidates = decision.candidates
         if not candidates or candidates[0].priority == candidates[-1].priority:
-            return self.among_equals(decision, identity, rng, state)
+            return self.among_equals(decision, identity, rng, state, health)
         order: list[int] = []
         for priority, equals in groupby(candidates, key=lambda one: one.priority):
             tier = Tier(decision, priority, tuple(equals))
             begin = len(order)
-            order += [begin + number for number in self.among_equals(tier, identity, rng, state)]
+            order += [begin + number for number in self.among_equals(tier, identity, rng, state, health)]
         return order
 
-    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
+    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any, health: Any) -> list[int]:
         """The order among candidates of one priority, by the strategy; warm ones first, where that is asked."""
-        count = len(decision.candidates)
-        if count < 2:
-            return list(range(count))
-        order = self.by_strategy(decision, count, identity, rng, state)
+        if len(decision.candidates) < 2:
+            return list(range(len(decision.candidates)))
+        order = self.by_strategy(decision, identity, rng, state, health)
         return order if self.warmth is None or state is None else self.warmth.first_ones(decision, order, state)
 
-    def by_strategy(self, decision: Any, count: int, identity: str | None, rng: Any, state: Any) -> list[int]:
+    def by_strategy(self, decision: Any, identity: str | None, rng: Any, state: Any, health: Any) -> list[int]:
+        """The order by the strategy alone; a degraded candidate has half of its share."""
+        candidates = decision.candidates
+        count = len(candidates)
+        halved: set[int] = set()
+        if health is not None:
+            halved = {number for number, one in enumerate(candidates) if health.degraded(one)}
         if decision.strategy == "weighted":
-            sticky = decision.sticky is not None and identity is not None
-            share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
-            return weighted_order(decision.candidates, share, rng)
+            if decision.sticky is not None and identity is not None:
+                return weighted_order(candidates, stable_share(f"{decision.rule}\n{identity}"), rng)
+            return drawn_fairly(lambda: weighted_order(candidates, None, rng), halved, rng)
         ranking = self.ranking.get(decision.strategy) if state is not None else None
         if ranking is None and decision.strategy != "round_robin":
-            return random_order(count, rng)
-        order = self.in_turn(decision.rule or "", count)
+            return drawn_fairly(lambda: random_order(count, rng), halved, rng)
+        ready = list(range(count))
+        if health is not None:
+            ready = [number for number in ready if health.out(candidates[number]) is None] or ready
+        order = self.in_turn(decision.rule or "", ready)
         if ranking is not None:
             order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
-        return order
+        if order[0] in halved and health.gives_way(candidates[order[0]]):
+            order.append(order.pop(0))
+        return order if len(order) == count else order + sorted(set(range(count)).difference(order))
 
-    def in_turn(self, name: str, count: int) -> list[int]:
-        """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
+    def in_turn(self, name: str, numbers: list[int]) -> list[int]:
+        """The next of these in turn, then those after it; each rule and worker keeps a turn of its own."""
         if len(self.turns) >= MOST_COUNTERS:
             self.turns.clear()
         turn = self.turns.get(name, 0)
         self.turns[name] = turn + 1
-        first = turn % count
-        return [*range(first, count), *range(first)]
+        first = turn % len(numbers)
+        return numbers[first:] + numbers[:first]
 
     def take_over(self, old: Any) -> None:
         """Go on where the old rules were in turn, with what was seen in the background."""
@@ -3020,6 +3048,18 @@ def may_be_kept(auth: Any) -> bool:
     return not allowed or ("use-cache" in allowed and "ttl" in allowed)
 
 
+# What a client may bring of its own: a request can fail for it, which says nothing about the provider.
+OWN_TERMS = frozenset(("timeout", "request_timeout", "stream_timeout", "api_key", "extra_headers", "headers"))
+KINDS_OF_OWN_TERMS = frozenset(("timeout", "rate_limit", "quota", "auth"))
+NO_KINDS: frozenset[str] = frozenset()
+
+
+def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
+    """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
+    own = not OWN_TERMS.isdisjoint(body) or headers.get("x-litellm-timeout") is not None
+    return KINDS_OF_OWN_TERMS if own else NO_KINDS
+
+
 # Endpoints that generate text take request defaults; a parameter may have another name there.
 NAMES_OF_DEFAULTS: dict[str, dict[str, str]] = {
     "chat": {},
@@ -3050,7 +3090,9 @@ def printable(value: object) -> str:
 
 
 import re
+import time
 from collections.abc import Iterator
+from email.utils import mktime_tz, parsedate_tz
 
 # Looked up along the class's own line of ancestors, so the most specific name wins: LiteLLM derives
 # ContextWindowExceededError, ContentPolicyViolationError and PaymentRequiredError from BadRequestError,
@@ -3103,6 +3145,7 @@ KIND_OF_CODE = {
     ("bad_request", "content_policy_violation"): "content_policy",
 }
 LONGEST_TEXT = 4000
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0  # seconds of a `Retry-After` that count
 
 
 def error_kind(exception: object) -> str:
@@ -3133,6 +3176,28 @@ def kind_of_record(name: object, text: object) -> str:
     return named or KIND_OF_EXCEPTION.get(inner.group(1) if inner else "") or UNKNOWN_FAILURE
 
 
+def retry_after(exception: object) -> float | None:
+    """For how many seconds the provider asks to be left alone: a number or a date in its header `Retry-After`."""
+    for error in (exception, *_causes(exception)):
+        response = getattr(error, "response", None)
+        for headers in (getattr(response, "headers", None), getattr(error, "litellm_response_headers", None)):
+            text = None if headers is None or not hasattr(headers, "get") else headers.get("retry-after")
+            seconds = _seconds_from_now(text[:100]) if isinstance(text, str) else None
+            if seconds is not None:
+                return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
+    return None
+
+
+def _seconds_from_now(text: str) -> float | None:
+    if re.fullmatch(r"\s*\d{1,15}(\.\d{1,9})?\s*", text, re.ASCII):
+        return float(text)
+    try:
+        date = parsedate_tz(text)
+        return None if date is None else mktime_tz(date) - time.time()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
 def _kind_of_class(kind: type) -> str | None:
     return next((KIND_OF_EXCEPTION[base.__name__] for base in kind.__mro__ if base.__name__ in KIND_OF_EXCEPTION), None)
 
@@ -3150,10 +3215,341 @@ def _text_of(exception: object) -> str:
     return " ".join(part[:LONGEST_TEXT] for part in parts if isinstance(part, str))
 
 
+# -------------------- health --------------------
+# Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
+#
+# One breaker for each deployment that failed, and one for each provider, which counts the errors that concern all of its
+# deployments. Errors within a window degrade; as many again take it out for a while; then single requests try it, and only
+# several successes in a row make it healthy. A rate limit takes a deployment out by itself. All of it is judged always;
+# whether anything is passed over or halved is up to the rules.
+
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
+KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
+MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
+LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
+USED_SECONDS = 600.0
+LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
+MOST_CHANGES_TOLD = 20
+CHANGES_SECONDS = 60.0
+NOBODY: frozenset[str] = frozenset()
+
+
+class Terms:
+    """What the rules say about trouble: when it counts, how long it lasts, and whether anything follows from it."""
+
+    __slots__ = ("cooldown", "deployment", "errors_count", "limit", "limits_count", "threshold", "window")
+
+    def __init__(self, sections: dict[str, Any], deployment: Callable[[Any], dict[str, Any]]) -> None:
+        limits = sections.get("rate_limited_fallback", {"enabled": False})
+        errors = sections.get("error_based_routing", {"enabled": False})
+        self.limits_count: bool = limits.get("enabled", True)
+        self.limit = float(limits.get("fallback_duration_seconds", 60.0))
+        self.errors_count: bool = errors.get("enabled", True)
+        self.threshold = int(errors.get("error_threshold", 3))
+        self.window = float(errors.get("window_seconds", 60.0))
+        self.cooldown = float(errors.get("cooldown_seconds", 300.0))
+        self.deployment = deployment
+
+    def own_cooldown(self, step: Any) -> float | None:
+        """How long this very deployment is to be out, where the rules say so."""
+        found: float | None = self.deployment(step).get("cooldown")
+        return found
+
+
+class Breaker:
+    """What the errors of a deployment or provider have come to."""
+
+    __slots__ = ("cooldown", "coolings", "errors", "gave_way", "kind", "last", "level", "since", "streak", "trial", "until")
+
+    def __init__(self, now: float) -> None:
+        self.level = HEALTHY
+        self.since = now
+        self.errors: deque[float] = deque()
+        self.last = now  # error
+        self.kind = ""  # of it
+        self.cooldown = 0.0
+        self.coolings = 0  # since it was healthy for long
+        self.until = now  # which it cools
+        self.trial: float | None = None  # when the request began that tries it
+        self.streak = 0  # of trials that were served
+        self.gave_way = False
+
+    def enter(self, level: str, now: float) -> None:
+        self.level = level
+        self.since = now
+        self.errors.clear()
+        self.trial = None
+        self.streak = 0
+
+    def settle(self, now: float, window: float) -> None:
+        """What time alone changes."""
+        if self.level == COOLING and now >= self.until:
+            self.enter(PROBATION, self.until)
+        elif self.level == DEGRADED and now - self.last >= self.cooldown:
+            self.enter(HEALTHY, self.last + self.cooldown)
+        if self.level == HEALTHY and now - self.since >= self.cooldown:
+            self.coolings = 0
+        while self.errors and now - self.errors[0] > window:
+            self.errors.popleft()
+
+    def fail(self, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and self.trial is None):
+            return  # of a request that began before
+        self.kind, self.last, self.cooldown = kind, now, cooldown
+        self.errors.append(now)
+        if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
+            self.until = now + cooldown * 2 ** min(self.coolings, MOST_DOUBLINGS)
+            self.coolings += 1
+            self.enter(COOLING, now)
+        elif len(self.errors) >= terms.threshold:
+            self.enter(DEGRADED, now)
+
+    def succeed(self, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.trial is not None:
+            self.trial = None
+            self.streak += 1
+            if self.streak >= terms.threshold:
+                self.enter(HEALTHY, now)
+
+    def blocked(self, now: float) -> bool:
+        """Whether a request would better go elsewhere: it cools, or one request tries it already."""
+        tried = self.trial is not None and now - self.trial < LONGEST_TRIAL
+        return self.level == COOLING or (self.level == PROBATION and tried)
+
+    def ends(self) -> float | None:
+        """When the level changes by itself, if nothing happens."""
+        return {COOLING: self.until, DEGRADED: self.last + self.cooldown}.get(self.level)
+
+    def quiet(self) -> bool:
+        """Whether nothing is left to remember."""
+        return self.level == HEALTHY and not self.errors and not self.coolings
+
+
+class Health:
+    """The trouble that this process has met: breakers by provider and by (provider, upstream model), and rate limits."""
+
+    def __init__(self, terms: Terms, state: State, tell: Callable[[str], None] = lambda text: None) -> None:
+        self.terms = terms
+        self.state = state
+        self.clock = state.clock
+        self.tell = tell
+        self.told: deque[float] = deque(maxlen=MOST_CHANGES_TOLD)
+        self.untold = 0
+        self.breakers: OrderedDict[Any, Breaker] = OrderedDict()
+        self.limits: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # from when to when
+        self.known: frozenset[str] = NOBODY
+        self.known_until = 0.0
+
+    @property
+    def troubled(self) -> bool:
+        """Whether anything is to be asked at all."""
+        return bool(self.breakers or self.limits)
+
+    # -- what happens to attempts --
+
+    def begin(self, step: Any) -> None:
+        """An attempt begins; on probation it is the one that is watched."""
+        now = self.clock()
+        for breaker in self.breakers_of(step, now) if self.breakers else ():
+            if breaker.level == PROBATION and not breaker.blocked(now):
+                breaker.trial = now
+                self.known_until = 0.0
+
+    def served(self, step: Any) -> None:
+        """An attempt was served."""
+        if not self.troubled:
+            return
+        now = self.clock()
+        for key in (step.provider, (step.provider, step.model)):
+            breaker = self.look(key, now)
+            if breaker is not None:
+                before = breaker.level
+                breaker.succeed(now, self.terms)
+                self.compare(key, breaker, before, now)
+        if step.provider in self.known:
+            self.known_until = 0.0
+
+    def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
+        """An attempt failed with this kind of error; a provider may have said when to come again."""
+        now = self.clock()
+        place = (step.provider, step.model)
+        own = self.terms.own_cooldown(step)
+        key: Any = step.provider if kind in KINDS_OF_PROVIDERS else place
+        if kind == "rate_limit":
+            seconds = retry_after if retry_after is not None else self.terms.limit if own is None else own
+            self.limit(place, now, now + seconds)
+        if kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own is not None)):
+            breaker = self.look(key, now) or self.add(key, now)
+            before = breaker.level
+            breaker.fail(kind, now, self.terms, self.terms.cooldown if own is None else own)
+            self.compare(key, breaker, before, now)
+        self.leave(step)
+
+    def leave(self, step: Any) -> None:
+        """An attempt ended; whether it was served is of no account."""
+        for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
+            if breaker.trial is not None:
+                breaker.trial = None
+                self.known_until = 0.0
+
+    def limit(self, place: tuple[str, str], now: float, until: float) -> None:
+        since, before = self.limits.get(place, (now, now))
+        self.limits[place] = (since, max(before, until))
+        if before <= now < until:
+            self.known_until = 0.0
+            self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
+        while len(self.limits) > MOST_DEPLOYMENTS:
+            self.limits.popitem(last=False)
+
+    # -- what the rules do about it --
+
+    def out(self, step: Any) -> str | None:
+        """The kind of error for which a deployment is to be passed over now, if it is."""
+        if not self.troubled:
+            return None
+        now = self.clock()
+        own = self.terms.own_cooldown(step) is not None
+        if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
+            return "rate_limit"
+        if own or self.terms.errors_count:
+            return next((one.kind for one in self.breakers_of(step, now) if one.blocked(now)), None)
+        return None
+
+    def degraded(self, step: Any) -> bool:
+        """Whether a deployment is to get half as much as its share."""
+        if not self.breakers or not (self.terms.errors_count or self.terms.own_cooldown(step) is not None):
+            return False
+        return any(one.level in (DEGRADED, PROBATION) for one in self.breakers_of(step, self.clock()))
+
+    def gives_way(self, step: Any) -> bool:
+        """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
+        weak = [one for one in self.breakers_of(step, self.clock()) if one.level in (DEGRADED, PROBATION)]
+        for breaker in weak[:1]:
+            breaker.gave_way = not breaker.gave_way
+            return breaker.gave_way
+        return False
+
+    # -- what conditions and people ask --
+
+    def unavailable(self) -> frozenset[str]:
+        """The providers that are out as a whole, or with every deployment that was in use lately."""
+        if not self.troubled:
+            return NOBODY
+        now = self.clock()
+        if now >= self.known_until:
+            self.sweep(now)
+            ends = [one.until for one in self.breakers.values()] + [until for _, until in self.limits.values()]
+            self.known_until = min([now + LONGEST_KNOWLEDGE, *(end for end in ends if end > now)])
+            self.known = self.find_unavailable(now)
+        return self.known
+
+    def find_unavailable(self, now: float) -> frozenset[str]:
+        blocked = {key for key, breaker in self.breakers.items() if breaker.blocked(now)}
+        places = {key for key in blocked if isinstance(key, tuple)} | set(self.limits)
+        with_one_up = {
+            place[0]
+            for place, used in self.state.deployments.items()
+            if place not in places and used.tried_at is not None and now - used.tried_at <= USED_SECONDS
+        }
+        return frozenset((blocked - places) | ({place[0] for place in places} - with_one_up))
+
+    def view(self, place: tuple[str, str]) -> dict[str, Any]:
+        """How a deployment is, for people: times in seconds, `since` of the wall clock."""
+        now = self.clock()
+        provider, model = place
+        found = [one for one in (self.look(place, now), self.look(provider, now)) if one is not None]
+        worst = max(found, key=lambda one: SEVERITY[one.level], default=None)
+        level, since, ends, kind = HEALTHY, None, None, None
+        if worst is not None and worst.level != HEALTHY:
+            level, since, ends, kind = worst.level, worst.since, worst.ends(), worst.kind
+        if self.limited(provider, model, now):
+            level, (since, ends), kind = LIMITED, self.limits[place], "rate_limit"
+        return {
+            "level": DEGRADED if level == PROBATION else level,
+            "probation": level == PROBATION,
+            "since": None if since is None else self.state.wall() - (now - since),
+            "left": None if ends is None else ends - now,
+            "kind": kind,
+            "errors": sum(len(one.errors) for one in found),
+        }
+
+    # -- breakers --
+
+    def limited(self, provider: str, model: str, now: float) -> bool:
+        return now < self.limits.get((provider, model), (now, now))[1]
+
+    def breakers_of(self, step: Any, now: float) -> Iterator[Breaker]:
+        for key in (step.provider, (step.provider, step.model)):
+            breaker = self.look(key, now)
+            if breaker is not None:
+                yield breaker
+
+    def look(self, key: Any, now: float) -> Breaker | None:
+        """The breaker as it is now."""
+        breaker = self.breakers.get(key)
+        if breaker is not None:
+            before = breaker.level
+            breaker.settle(now, self.terms.window)
+            self.compare(key, breaker, before, now)
+        return breaker
+
+    def add(self, key: Any, now: float) -> Breaker:
+        while len(self.breakers) >= MOST_DEPLOYMENTS:  # names that clients invent take no place from real trouble
+            healthy = (one for one, breaker in self.breakers.items() if breaker.level == HEALTHY)
+            del self.breakers[next(healthy, next(iter(self.breakers)))]
+        breaker = self.breakers[key] = Breaker(now)
+        return breaker
+
+    def sweep(self, now: float) -> None:
+        """Forget what is over."""
+        for place in [one for one, (_, until) in self.limits.items() if until <= now]:
+            del self.limits[place]
+            self.say(f"{name_of(place)} is no longer {LIMITED}")
+        for key in list(self.breakers):
+            breaker = self.look(key, now)
+            if breaker is not None and breaker.quiet():
+                del self.breakers[key]
+
+    def compare(self, key: Any, breaker: Breaker, before: str, now: float) -> None:
+        """Tell a change of the level."""
+        if breaker.level == before:
+            return
+        self.known_until = 0.0
+        how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
+        why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
+        self.say(f"{name_of(key)} is {WORDS[breaker.level]}{how_long}{why}")
+
+    def say(self, text: str) -> None:
+        """Tell people, but never flood them."""
+        now = self.clock()
+        if len(self.told) == MOST_CHANGES_TOLD and now - self.told[0] < CHANGES_SECONDS:
+            self.untold += 1
+            return
+        self.told.append(now)
+        more = f" ({self.untold} changes before were not told)" if self.untold else ""
+        self.untold = 0
+        self.tell(text + more)
+
+
+SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}
+WORDS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
+
+
+def name_of(key: Any) -> str:
+    return printable(key if isinstance(key, str) else f"{key[0]}/{key[1]}")
+
+
 # -------------------- plan --------------------
 # The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
 
 
+from collections.abc import Callable
 from typing import Any
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
@@ -3167,10 +3563,10 @@ MOST_CANDIDATES = 20
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    `pause` is how many seconds a retry waits.
+    `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
     """
 
-    __slots__ = ("again", "group", "hop", "model", "pause", "provider", "target")
+    __slots__ = ("again", "group", "hop", "model", "out", "pause", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.target = target
@@ -3180,6 +3576,7 @@ class PlanStep:
         self.hop = hop
         self.again = again
         self.pause = pause
+        self.out: str | None = None
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -3194,23 +3591,40 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
+    __slots__ = (
+        "at",
+        "blameless",
+        "failed",
+        "fingerprint",
+        "given_up",
+        "kind",
+        "open",
+        "rule",
+        "since",
+        "start",
+        "steps",
+        "ticket",
+        "tried",
+    )
 
-    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, since: float) -> None:
+    def __init__(self, steps: list[PlanStep], start: int, rule: str | None, fingerprint: str, since: float) -> None:
         self.steps = steps
+        self.start = start  # the step to begin with
         self.rule = rule
         self.fingerprint = fingerprint
         self.since = since
         self.ticket = ""
-        self.at = 0
+        self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed: set[str] = set()  # providers
+        self.failed = passed_over(steps)  # providers
         self.kind: str | None = None  # of the last failure
+        self.given_up = False  # whether the deployment that failed last is out now
+        self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
 
-    def suits(self, index: int) -> bool:
+    def suits(self, index: int, unavailable: frozenset[str] = frozenset()) -> bool:
         """Whether the step with this number is to be tried now."""
-        if index == 0:
+        if index == self.start:
             return not self.tried
         if not self.at < index < len(self.steps) or self.kind is None:
             return False
@@ -3218,11 +3632,11 @@ class Plan:
         if not step.takes(self.kind):
             return False
         if step.again:
-            return self.at == index - 1
+            return self.at == index - 1 and not self.given_up
         if step.hop is None:
             return True
         candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
-        return not candidate_tried and bool(step.hop.allowed(self.failed))
+        return not candidate_tried and bool(step.hop.allowed(self.failed | unavailable))
 
     def begin(self, index: int) -> PlanStep:
         """Take the step with this number; it is the one that serves unless it fails."""
@@ -3231,9 +3645,10 @@ class Plan:
         self.tried.append(self.steps[index])
         return self.steps[index]
 
-    def fail(self, kind: str) -> None:
+    def fail(self, kind: str, given_up: bool = False) -> None:
         """The attempt in progress failed with this kind."""
         self.open = False
+        self.given_up = given_up
         self.kind = kind
         if self.tried:
             self.failed.add(self.tried[-1].provider)
@@ -3243,12 +3658,23 @@ class Plan:
         self.steps, self.tried = [], []
 
 
-def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
-    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+def plan_steps(
+    decision: Any, order: list[int], facts: Any, out: Callable[[Any], str | None] | None = None
+) -> list[PlanStep]:
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
+
+    What is `out` is marked so; a candidate that is goes behind the others.
+    """
     candidates = decision.candidates
+    if out is not None:
+        order = sorted(order, key=lambda index: out(candidates[index]) is not None)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
-    return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+    steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+    if out is not None:
+        for step in steps:
+            step.out = out(step)
+    return steps
 
 
 def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanStep]:
@@ -3258,6 +3684,29 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
         return []
     pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
+
+
+def passed_over(steps: list[PlanStep]) -> set[str]:
+    """The providers of what is out: for conditions it is as if they had failed."""
+    return {step.provider for step in steps if step.out is not None}
+
+
+def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -> tuple[list[PlanStep], int]:
+    """The steps with what is out as the last resort, and the number of the one to begin with.
+
+    Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
+    no such hop, the steps stay as they are: an attempt that may fail is better than none.
+    """
+    ordered = sorted(steps, key=lambda step: step.out is not None)
+    first = next(step for step in steps if step.hop is None)
+    if first.out is None:
+        return ordered, 0
+    failed = passed_over(steps) | unavailable
+    for index, step in enumerate(ordered):
+        ready = step.hop is not None and not step.again and step.out is None
+        if ready and step.takes(first.out) and step.hop.allowed(failed):
+            return ordered, index
+    return steps, 0
 
 
 # -------------------- reload --------------------
@@ -3275,7 +3724,7 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "version")
+    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
@@ -3285,6 +3734,7 @@ class Rules:
         self.fingerprint = str(namespace["FINGERPRINT"])
         self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
         self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
+        self.terms = Terms(namespace.get("TABLES", {}).get("health", {}), self.balancer.facts.deployment)
         if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
             raise ValueError("not a routing module")
 
@@ -3599,6 +4049,7 @@ INTERNAL_KEYS = frozenset((
 ))  # fmt: skip
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
+ENDED_SECONDS = 5.0  # for which the plan of a request that failed is kept: LiteLLM still asks for headers
 RELOAD_SECONDS = 2.0
 
 
@@ -3623,6 +4074,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             show_log()
         self.rules = Rules(globals())
         self.state = State()
+        self.health = Health(self.rules.terms, self.state, lambda text: log_writer.line("Health: %s", text))
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
         self.random = random.Random()
@@ -3664,7 +4116,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if rules.balancer.facts.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, data, endpoint)
-        decision = rules.decide({**body, "model": asked}, headers, **caller)
+        unavailable = self.health.unavailable()
+        decision = rules.decide({**body, "model": asked}, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
@@ -3672,10 +4125,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        order = rules.balancer.order(decision, identity, self.random, self.state)
-        steps = plan_steps(decision, order, rules.balancer.facts)
+        health = self.health if self.health.troubled else None
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
-        first = steps[0]
+        steps, start = (steps, 0) if health is None else arranged(steps, unavailable)
+        first = steps[start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
         provider = printable(first.provider)
@@ -3688,7 +4143,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
-        self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
+        plan = Plan(steps, start, decision.rule, rules.fingerprint, time.monotonic())
+        plan.blameless = kinds_of_own_terms(body, headers)
+        self.keep(plan, data)
 
     async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
         """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
@@ -3707,7 +4164,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         for group in groups:
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
-        if not kept or kept[0].hop is not None:
+        if all(step.hop is not None for step in kept):
             raise forbidden(steps[0].group, rules, rule)
         return kept
 
@@ -3734,13 +4191,15 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         data["fallbacks"] = [
             {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
             for index, step in enumerate(plan.steps)
-            if index
+            if index > plan.start
         ]
         ticket = f"{self.random.getrandbits(64):016x}"
         bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
         data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
         plan.ticket = ticket
-        self.state.reserve(ticket, plan.steps[0].provider, plan.steps[0].model)
+        first = plan.steps[plan.start]
+        self.state.reserve(ticket, first.provider, first.model)
+        self.health.begin(first)
         self.plans[ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
@@ -3778,11 +4237,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open or (index and plan.kind is None):
-            self.failed(
-                plan, recorded_kind(kwargs)
-            )  # no hook told us: a stream broke, or LiteLLM had no deployment for us
-        if not plan.suits(index):
+        if plan.open or (index != plan.start and plan.kind is None):  # no hook told us: a stream broke, or nobody was ready
+            self.failed(plan, recorded_kind(kwargs))
+        if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
@@ -3791,12 +4248,18 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         elif before is not None:
             log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
+        self.health.begin(step)
         return step
 
-    def failed(self, plan: Plan, kind: str) -> None:
-        """The attempt in progress failed."""
-        plan.fail(kind)
+    def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
+        """The attempt in progress failed; the provider may have said how long to wait."""
         self.state.fail(plan.ticket, kind)
+        step = plan.tried[-1] if plan.open else None
+        if step is not None and kind in plan.blameless:
+            self.health.leave(step)
+        elif step is not None:
+            self.health.fault(step, kind, wait)
+        plan.fail(kind, step is not None and self.health.out(step) is not None)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
         """Say once that the config was compiled from other rules than this module."""
@@ -3812,7 +4275,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note the error kind of a failed attempt: it chooses the next step."""
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
-            self.failed(plan, error_kind(exception))
+            kind = error_kind(exception)
+            self.failed(plan, kind, retry_after(exception) if kind == "rate_limit" else None)
 
     # -- at the end --
 
@@ -3820,10 +4284,15 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note how the deployment served, and forget the plan."""
         try:
             ticket = ticket_of((kwargs or {}).get("litellm_params"))
-            self.plans.pop(ticket, None)
+            plan = self.plans.pop(ticket, None)
+            step = plan.tried[-1] if plan is not None and plan.open else None
             if kwargs and kwargs.get("cache_hit"):
                 self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
+                if step is not None:
+                    self.health.leave(step)
                 return
+            if step is not None:
+                self.health.served(step)
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -3836,7 +4305,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """
         try:
             plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
-            if plan is not None and plan.open and not plan.failed:
+            if plan is not None and plan.open and plan.kind is None:
                 self.failed(plan, error_kind((kwargs or {}).get("exception")))
         except Exception as error:
             self.say_once("a failed request was not noted", error)
@@ -3848,11 +4317,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of(request_data)
             plan = self.plans.get(ticket)
-            if plan is not None and plan.open:
-                self.failed(plan, error_kind(original_exception))
+            if plan is not None and plan.open:  # after the provider answered: no fault of its own
+                self.health.leave(plan.tried[-1])
             if plan is not None:
                 plan.end()
             self.state.close(ticket)
+            asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
         except Exception as error:
             self.say_once("a failed request was not noted", error)
 
@@ -3909,6 +4379,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             rules.take_over(self.rules)
             self.rules = rules
             self.start_watchers()
+            self.health.terms = rules.terms
 
     def say_once(self, what: str, error: BaseException | None = None) -> None:
         """Log a trouble of our own the first time; an exception by its class and place, never by its text."""

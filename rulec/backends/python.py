@@ -37,8 +37,9 @@ STRATEGY_MODULES = ("environment", "strategies/drawn", "strategies/ranking")
 """What every rule set may need to order candidates; the strategies that it uses stand after them."""
 BALANCER = "strategies/balancer"
 RANKING_STRATEGIES = ("least_loaded", "usage_based", "fastest_response", "most_capacity", "cheapest", "least_utilized")
-ADAPTER_MODULES = ("log", "state", "caller", "failures", "plan", "reload", "status", "adapter")
+ADAPTER_MODULES = ("log", "state", "caller", "failures", "health", "plan", "reload", "status", "adapter")
 """The modules that meet LiteLLM, after the decision is complete."""
+HEALTH_SECTIONS = ("rate_limited_fallback", "error_based_routing")
 
 
 def generate_module(tree: Tree) -> Artifact:
@@ -96,6 +97,7 @@ def make_tables(tree: Tree, fingerprint: str) -> dict[str, Any]:
         "costs": {one.name: one.cost for one in tree.policy.models.values() if one.cost is not None},
         "strategies": _strategy_settings(tree.policy),
         **watching_tables(tree.policy),
+        "health": _health_settings(tree.policy),
     }
 
 
@@ -110,6 +112,14 @@ def _strategy_settings(policy: Policy) -> dict[str, Any]:
     for signal in signals_in_use(policy):
         found["least_utilized"] = {"signal": signal}
     return found
+
+
+def _health_settings(policy: Policy) -> dict[str, Any]:
+    """What the rules say about rate limits and errors, without notes."""
+    found = {name: policy.sections[name] for name in HEALTH_SECTIONS if name in policy.sections}
+    return {
+        name: {key: value for key, value in section.items() if key != "description"} for name, section in found.items()
+    }
 
 
 def _cases(nodes: list[Any], field: str) -> dict[str, int]:

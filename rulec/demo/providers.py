@@ -4,7 +4,8 @@
 JSON line `{name: port}`, and ends when its standard input closes, so that nothing is left running when the parent dies.
 
 How a provider fails is told to `POST /_admin/script`: `{"model": null, "steps": ["rate_limit", "ok"], "always": null}`.
-Each request for that upstream model (null: for any) takes the next step, then `always`; no step means success.
+Each request for that upstream model (null: for any) takes the next step, then `always`; no step means success. A failure
+that says when to come again is written `rate_limit+30`: it carries `Retry-After: 30`.
 `GET /_admin/requests` returns the recorded POSTs and how often rulec asked for `/models` or `/api/ps`, `DELETE /_admin`
 forgets records and scripts. These two can be scripted, too, by their path in place of a model; `/_admin/loaded` takes
 the models that Ollama holds in memory: `{"models": ["llama3.1:8b"]}`.
@@ -104,7 +105,7 @@ class Provider(ThreadingHTTPServer):
 
     def fail(self, *steps: str, model: str | None = None, always: str | None = None) -> None:
         """Make the next requests for `model` (None: any) end as `steps` say, all later ones as `always`."""
-        unknown = [step for step in (*steps, always or "ok") if step not in FAILURES and step not in SPECIAL]
+        unknown = [step for step in (*steps, always or "ok") if step.partition("+")[0] not in FAILURES and step not in SPECIAL]
         if unknown:
             raise ValueError(f"unknown step {unknown[0]!r}")
         with self.lock:
@@ -190,9 +191,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.drop()
         if step == "slow":
             time.sleep(SLOW_SECONDS)
-        if step in FAILURES:
-            status, error = FAILURES[step]
-            return self.send_json(status, {"error": error})
+        failure, _, wait = step.partition("+")
+        if failure in FAILURES:
+            status, error = FAILURES[failure]
+            return self.send_json(status, {"error": error}, {"retry-after": wait} if wait else {})
         if stream and answer.chunks is not None:
             return self.send_stream(answer.chunks, answer.content_type, step)
         return self.send_bytes(200, answer.content_type if answer.raw else "application/json",
@@ -225,11 +227,15 @@ class Handler(BaseHTTPRequestHandler):
             return {}
         return body if isinstance(body, dict) else {}
 
-    def send_json(self, status: int, body: Json) -> None:
-        self.send_bytes(status, "application/json", json.dumps(body).encode())
+    def send_json(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
+        self.send_bytes(status, "application/json", json.dumps(body).encode(), headers)
 
-    def send_bytes(self, status: int, content_type: str, payload: bytes) -> None:
+    def send_bytes(
+        self, status: int, content_type: str, payload: bytes, headers: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(payload)))
         self.send_header("x-fake-provider", self.server.name)

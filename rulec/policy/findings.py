@@ -1,4 +1,4 @@
-"""What binding cannot see: rules that nobody can serve, candidates that filters remove, features that run later."""
+"""What binding cannot see: rules that nobody can serve, candidates that filters remove."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from rulec.policy.serving import Place, candidates_for
 from rulec.policy.signals import check_signals
 from rulec.source import Located
 from rulec.syntax import ast
-from rulec.syntax import conditions as when
 
 MOST_NAMES_SHOWN = 3
 
@@ -37,11 +36,8 @@ def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
     for rule in policy.rules:
         if not isinstance(rule.target, (Pass, Refuse)):
             _serving(names, rule, diagnostics)
-        if isinstance(rule.match, ast.When):
-            _condition(rule, rule.match.condition.condition, diagnostics)
     _text_order(policy, diagnostics)
     _hops(names, diagnostics)
-    _later_features(policy, diagnostics)
     _applicable(policy, diagnostics)
     check_signals(policy, diagnostics)
 
@@ -223,40 +219,6 @@ def _hop_serves(names: CatalogueNames, hop: Hop, rules: list[Rule]) -> bool:
     if provider.default_model is not None or (unsure and provider.accepts):
         return True
     return any(names.reaches(hop.provider, rule) for rule in rules)
-
-
-# What is validated now and runs later
-
-
-def _condition(rule: Rule, condition: when.Condition, diagnostics: Diagnostics) -> None:
-    """Points at what a condition asks that nothing answers yet."""
-    if isinstance(condition, (when.And, when.Or)):
-        for item in condition.items:
-            _condition(rule, item, diagnostics)
-    elif isinstance(condition, when.Not):
-        _condition(rule, condition.item, diagnostics)
-    elif isinstance(condition, when.Unavailable):
-        message = f"`{rule.name}` asks `unavailable({condition.provider})`, which is false in the proxy until it watches health"
-        help_text = "in a fallback chain it works: there a provider that failed is unavailable"
-        diagnostics.warning("runs-later", message, rule.span, help_text, rule=rule.name)
-
-
-_LATER_SECTIONS = {
-    "rate_limited_fallback": "a rate-limited provider is tried again by the next request",
-    "error_based_routing": "a failing provider is tried again by the next request",
-}
-
-
-def _later_features(policy: Policy, diagnostics: Diagnostics) -> None:
-    for name, instead in _LATER_SECTIONS.items():
-        section = policy.sections.get(name)
-        if section and section.get("enabled", True) is True:
-            diagnostics.warning(
-                "runs-later",
-                f"`{name}` does not run yet: {instead}",
-                policy.places.get(name),
-                "it is checked, and kept for later",
-            )
 
 
 def _applicable(policy: Policy, diagnostics: Diagnostics) -> None:

@@ -18,6 +18,7 @@ from rulec.runtime.caller import (
     ENDPOINT_OF_CALL,
     caller_of,
     fill_in,
+    kinds_of_own_terms,
     limit_cache_wishes,
     may_be_kept,
     named_by_url,
@@ -25,9 +26,10 @@ from rulec.runtime.caller import (
     sent_by_client,
     sticky_identity,
 )
-from rulec.runtime.failures import error_kind, kind_of_record
+from rulec.runtime.failures import error_kind, kind_of_record, retry_after
+from rulec.runtime.health import Health
 from rulec.runtime.log import log, log_writer, show_log
-from rulec.runtime.plan import Plan, PlanStep, plan_steps
+from rulec.runtime.plan import Plan, PlanStep, arranged, plan_steps
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
 from rulec.runtime.status import publish_status
@@ -59,6 +61,7 @@ INTERNAL_KEYS = frozenset((
 ))  # fmt: skip
 MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
+ENDED_SECONDS = 5.0  # for which the plan of a request that failed is kept: LiteLLM still asks for headers
 RELOAD_SECONDS = 2.0
 
 
@@ -83,6 +86,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             show_log()
         self.rules = Rules(globals())
         self.state = State()
+        self.health = Health(self.rules.terms, self.state, lambda text: log_writer.line("Health: %s", text))
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
         self.random = random.Random()
@@ -124,7 +128,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if rules.balancer.facts.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, data, endpoint)
-        decision = rules.decide({**body, "model": asked}, headers, **caller)
+        unavailable = self.health.unavailable()
+        decision = rules.decide({**body, "model": asked}, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
             if decision.action == "refuse":
@@ -132,10 +137,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        order = rules.balancer.order(decision, identity, self.random, self.state)
-        steps = plan_steps(decision, order, rules.balancer.facts)
+        health = self.health if self.health.troubled else None
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
         steps = await self.permitted(steps, asked, auth, rules, decision.rule)
-        first = steps[0]
+        steps, start = (steps, 0) if health is None else arranged(steps, unavailable)
+        first = steps[start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
         provider = printable(first.provider)
@@ -148,7 +155,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
-        self.keep(Plan(steps, decision.rule, rules.fingerprint, time.monotonic()), data)
+        plan = Plan(steps, start, decision.rule, rules.fingerprint, time.monotonic())
+        plan.blameless = kinds_of_own_terms(body, headers)
+        self.keep(plan, data)
 
     async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
         """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
@@ -167,7 +176,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         for group in groups:
             allowed[group] = await self.may_call(auth, group)
         kept = [step for step in steps if allowed[step.group]]
-        if not kept or kept[0].hop is not None:
+        if all(step.hop is not None for step in kept):
             raise forbidden(steps[0].group, rules, rule)
         return kept
 
@@ -194,13 +203,15 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         data["fallbacks"] = [
             {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
             for index, step in enumerate(plan.steps)
-            if index
+            if index > plan.start
         ]
         ticket = f"{self.random.getrandbits(64):016x}"
         bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
         data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
         plan.ticket = ticket
-        self.state.reserve(ticket, plan.steps[0].provider, plan.steps[0].model)
+        first = plan.steps[plan.start]
+        self.state.reserve(ticket, first.provider, first.model)
+        self.health.begin(first)
         self.plans[ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
@@ -238,11 +249,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open or (index and plan.kind is None):
-            self.failed(
-                plan, recorded_kind(kwargs)
-            )  # no hook told us: a stream broke, or LiteLLM had no deployment for us
-        if not plan.suits(index):
+        if plan.open or (index != plan.start and plan.kind is None):  # no hook told us: a stream broke, or nobody was ready
+            self.failed(plan, recorded_kind(kwargs))
+        if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
@@ -251,12 +260,18 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         elif before is not None:
             log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
+        self.health.begin(step)
         return step
 
-    def failed(self, plan: Plan, kind: str) -> None:
-        """The attempt in progress failed."""
-        plan.fail(kind)
+    def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
+        """The attempt in progress failed; the provider may have said how long to wait."""
         self.state.fail(plan.ticket, kind)
+        step = plan.tried[-1] if plan.open else None
+        if step is not None and kind in plan.blameless:
+            self.health.leave(step)
+        elif step is not None:
+            self.health.fault(step, kind, wait)
+        plan.fail(kind, step is not None and self.health.out(step) is not None)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
         """Say once that the config was compiled from other rules than this module."""
@@ -272,7 +287,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note the error kind of a failed attempt: it chooses the next step."""
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
-            self.failed(plan, error_kind(exception))
+            kind = error_kind(exception)
+            self.failed(plan, kind, retry_after(exception) if kind == "rate_limit" else None)
 
     # -- at the end --
 
@@ -280,10 +296,15 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """Note how the deployment served, and forget the plan."""
         try:
             ticket = ticket_of((kwargs or {}).get("litellm_params"))
-            self.plans.pop(ticket, None)
+            plan = self.plans.pop(ticket, None)
+            step = plan.tried[-1] if plan is not None and plan.open else None
             if kwargs and kwargs.get("cache_hit"):
                 self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
+                if step is not None:
+                    self.health.leave(step)
                 return
+            if step is not None:
+                self.health.served(step)
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -296,7 +317,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         """
         try:
             plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
-            if plan is not None and plan.open and not plan.failed:
+            if plan is not None and plan.open and plan.kind is None:
                 self.failed(plan, error_kind((kwargs or {}).get("exception")))
         except Exception as error:
             self.say_once("a failed request was not noted", error)
@@ -308,11 +329,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of(request_data)
             plan = self.plans.get(ticket)
-            if plan is not None and plan.open:
-                self.failed(plan, error_kind(original_exception))
+            if plan is not None and plan.open:  # after the provider answered: no fault of its own
+                self.health.leave(plan.tried[-1])
             if plan is not None:
                 plan.end()
             self.state.close(ticket)
+            asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
         except Exception as error:
             self.say_once("a failed request was not noted", error)
 
@@ -369,6 +391,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             rules.take_over(self.rules)
             self.rules = rules
             self.start_watchers()
+            self.health.terms = rules.terms
 
     def say_once(self, what: str, error: BaseException | None = None) -> None:
         """Log a trouble of our own the first time; an exception by its class and place, never by its text."""

@@ -117,6 +117,18 @@ def may_be_kept(auth: Any) -> bool:
     return not allowed or ("use-cache" in allowed and "ttl" in allowed)
 
 
+# What a client may bring of its own: a request can fail for it, which says nothing about the provider.
+OWN_TERMS = frozenset(("timeout", "request_timeout", "stream_timeout", "api_key", "extra_headers", "headers"))
+KINDS_OF_OWN_TERMS = frozenset(("timeout", "rate_limit", "quota", "auth"))
+NO_KINDS: frozenset[str] = frozenset()
+
+
+def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
+    """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
+    own = not OWN_TERMS.isdisjoint(body) or headers.get("x-litellm-timeout") is not None
+    return KINDS_OF_OWN_TERMS if own else NO_KINDS
+
+
 # Endpoints that generate text take request defaults; a parameter may have another name there.
 NAMES_OF_DEFAULTS: dict[str, dict[str, str]] = {
     "chat": {},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from email.utils import mktime_tz, parsedate_tz
 
 # Looked up along the class's own line of ancestors, so the most specific name wins: LiteLLM derives
 # ContextWindowExceededError, ContentPolicyViolationError and PaymentRequiredError from BadRequestError,
@@ -56,6 +58,7 @@ KIND_OF_CODE = {
     ("bad_request", "content_policy_violation"): "content_policy",
 }
 LONGEST_TEXT = 4000
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0  # seconds of a `Retry-After` that count
 
 
 def error_kind(exception: object) -> str:
@@ -84,6 +87,28 @@ def kind_of_record(name: object, text: object) -> str:
     named = KIND_OF_EXCEPTION.get(str(name))
     inner = re.search(r"Original exception: (\w{1,80})", str(text)[:LONGEST_TEXT])
     return named or KIND_OF_EXCEPTION.get(inner.group(1) if inner else "") or UNKNOWN_FAILURE
+
+
+def retry_after(exception: object) -> float | None:
+    """For how many seconds the provider asks to be left alone: a number or a date in its header `Retry-After`."""
+    for error in (exception, *_causes(exception)):
+        response = getattr(error, "response", None)
+        for headers in (getattr(response, "headers", None), getattr(error, "litellm_response_headers", None)):
+            text = None if headers is None or not hasattr(headers, "get") else headers.get("retry-after")
+            seconds = _seconds_from_now(text[:100]) if isinstance(text, str) else None
+            if seconds is not None:
+                return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
+    return None
+
+
+def _seconds_from_now(text: str) -> float | None:
+    if re.fullmatch(r"\s*\d{1,15}(\.\d{1,9})?\s*", text, re.ASCII):
+        return float(text)
+    try:
+        date = parsedate_tz(text)
+        return None if date is None else mktime_tz(date) - time.time()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
 
 
 def _kind_of_class(kind: type) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
@@ -15,10 +16,10 @@ MOST_CANDIDATES = 20
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    `pause` is how many seconds a retry waits.
+    `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
     """
 
-    __slots__ = ("again", "group", "hop", "model", "pause", "provider", "target")
+    __slots__ = ("again", "group", "hop", "model", "out", "pause", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.target = target
@@ -28,6 +29,7 @@ class PlanStep:
         self.hop = hop
         self.again = again
         self.pause = pause
+        self.out: str | None = None
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -42,23 +44,40 @@ class PlanStep:
 class Plan:
     """The steps of one request and where it stands; it only goes forward, and skips an unsuitable step for good."""
 
-    __slots__ = ("at", "failed", "fingerprint", "kind", "open", "rule", "since", "steps", "ticket", "tried")
+    __slots__ = (
+        "at",
+        "blameless",
+        "failed",
+        "fingerprint",
+        "given_up",
+        "kind",
+        "open",
+        "rule",
+        "since",
+        "start",
+        "steps",
+        "ticket",
+        "tried",
+    )
 
-    def __init__(self, steps: list[PlanStep], rule: str | None, fingerprint: str, since: float) -> None:
+    def __init__(self, steps: list[PlanStep], start: int, rule: str | None, fingerprint: str, since: float) -> None:
         self.steps = steps
+        self.start = start  # the step to begin with
         self.rule = rule
         self.fingerprint = fingerprint
         self.since = since
         self.ticket = ""
-        self.at = 0
+        self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed: set[str] = set()  # providers
+        self.failed = passed_over(steps)  # providers
         self.kind: str | None = None  # of the last failure
+        self.given_up = False  # whether the deployment that failed last is out now
+        self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
 
-    def suits(self, index: int) -> bool:
+    def suits(self, index: int, unavailable: frozenset[str] = frozenset()) -> bool:
         """Whether the step with this number is to be tried now."""
-        if index == 0:
+        if index == self.start:
             return not self.tried
         if not self.at < index < len(self.steps) or self.kind is None:
             return False
@@ -66,11 +85,11 @@ class Plan:
         if not step.takes(self.kind):
             return False
         if step.again:
-            return self.at == index - 1
+            return self.at == index - 1 and not self.given_up
         if step.hop is None:
             return True
         candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
-        return not candidate_tried and bool(step.hop.allowed(self.failed))
+        return not candidate_tried and bool(step.hop.allowed(self.failed | unavailable))
 
     def begin(self, index: int) -> PlanStep:
         """Take the step with this number; it is the one that serves unless it fails."""
@@ -79,9 +98,10 @@ class Plan:
         self.tried.append(self.steps[index])
         return self.steps[index]
 
-    def fail(self, kind: str) -> None:
+    def fail(self, kind: str, given_up: bool = False) -> None:
         """The attempt in progress failed with this kind."""
         self.open = False
+        self.given_up = given_up
         self.kind = kind
         if self.tried:
             self.failed.add(self.tried[-1].provider)
@@ -91,12 +111,23 @@ class Plan:
         self.steps, self.tried = [], []
 
 
-def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
-    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
+def plan_steps(
+    decision: Any, order: list[int], facts: Any, out: Callable[[Any], str | None] | None = None
+) -> list[PlanStep]:
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
+
+    What is `out` is marked so; a candidate that is goes behind the others.
+    """
     candidates = decision.candidates
+    if out is not None:
+        order = sorted(order, key=lambda index: out(candidates[index]) is not None)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
-    return [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+    steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
+    if out is not None:
+        for step in steps:
+            step.out = out(step)
+    return steps
 
 
 def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanStep]:
@@ -106,3 +137,26 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
         return []
     pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
+
+
+def passed_over(steps: list[PlanStep]) -> set[str]:
+    """The providers of what is out: for conditions it is as if they had failed."""
+    return {step.provider for step in steps if step.out is not None}
+
+
+def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -> tuple[list[PlanStep], int]:
+    """The steps with what is out as the last resort, and the number of the one to begin with.
+
+    Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
+    no such hop, the steps stay as they are: an attempt that may fail is better than none.
+    """
+    ordered = sorted(steps, key=lambda step: step.out is not None)
+    first = next(step for step in steps if step.hop is None)
+    if first.out is None:
+        return ordered, 0
+    failed = passed_over(steps) | unavailable
+    for index, step in enumerate(ordered):
+        ready = step.hop is not None and not step.again and step.out is None
+        if ready and step.takes(first.out) and step.hop.allowed(failed):
+            return ordered, index
+    return steps, 0

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from rulec.runtime.environment import text_from_environment
+from rulec.runtime.health import Terms
 
 RELOADED = "rulec_reloaded"
 """The name of a module that was read again: only its decision part counts."""
@@ -14,7 +15,7 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "version")
+    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
@@ -24,6 +25,7 @@ class Rules:
         self.fingerprint = str(namespace["FINGERPRINT"])
         self.defaults: dict[str, Any] = namespace.get("DEFAULTS", {})
         self.settings = settings_from_environment(namespace.get("ENVIRONMENT", {}))
+        self.terms = Terms(namespace.get("TABLES", {}).get("health", {}), self.balancer.facts.deployment)
         if len(self.fingerprint) != 12 or not hasattr(self.decide({}, {}), "action"):
             raise ValueError("not a routing module")
 

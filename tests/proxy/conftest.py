@@ -13,7 +13,7 @@ from hostile_feed import Feed
 
 @pytest.fixture(scope="session")
 def all_providers() -> Iterator[Providers]:
-    running = Providers(*estate.PROVIDERS, *estate.WATCHED)
+    running = Providers(*estate.PROVIDERS, *estate.WATCHED, *estate.WARDS)
     yield running
     running.stop()
 
@@ -26,7 +26,7 @@ def feed() -> Iterator[Feed]:
 
 
 @pytest.fixture(scope="session")
-def proxy(all_providers: Providers, feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def running_proxy(all_providers: Providers, feed: Feed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder: Path = tmp_path_factory.mktemp("pair")
     estate.write(folder, all_providers.ports)
     epsilon = f"127.0.0.1:{all_providers.ports['epsilon']}"
@@ -44,3 +44,10 @@ def providers(all_providers: Providers) -> Providers:
     """The fake providers, with nothing recorded and nothing failing."""
     all_providers.reset()
     return all_providers
+
+
+@pytest.fixture
+def proxy(running_proxy: Proxy) -> Proxy:
+    """The proxy, to which no provider is in trouble."""
+    running_proxy.send("/v1/chat/completions", {"model": "recover", "messages": []}, estate.MASTER_KEY)
+    return running_proxy

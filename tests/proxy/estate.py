@@ -14,7 +14,9 @@ HERE = Path(__file__).resolve().parent
 PROVIDERS = ("alpha", "beta", "gamma", "delta", "epsilon")
 WATCHED = ("dead", "frozen", "hanging", "living", "idle", "loaded")
 """Providers that the module checks for being warm; `idle` and `loaded` are Ollama."""
-TEMPLATES = {**dict.fromkeys(WATCHED, "openai/{}"), "idle": "ollama_chat/{}", "loaded": "ollama_chat/{}",
+WARDS = ("zeta", "eta")
+"""Only for the tests of health: what one test does to a provider, the next one meets."""
+TEMPLATES = {**dict.fromkeys((*WATCHED, *WARDS), "openai/{}"), "idle": "ollama_chat/{}", "loaded": "ollama_chat/{}",
              "alpha": "openai/{}", "beta": "openai/{}", "gamma": "hosted_vllm/{}", "delta": "ollama_chat/{}",
              "epsilon": "hosted_vllm/{}"}
 OLLAMA = ("delta", "idle", "loaded")
@@ -41,7 +43,8 @@ GROUPS = (
     *(f"onto-{kind}" for kind in KINDS),
 )  # fmt: skip
 WARM_GROUPS = ("warm", "warm-weighted", "warm-ollama", "first")
-CLIENT_NAMES = sorted((*GROUPS, *WARM_GROUPS, "large", "long", "rewritten", "passed", "cooled"))
+HEALTH_GROUPS = ("limited", "alone", "patient", "sick", "guarded", "watched", "left")
+CLIENT_NAMES = sorted((*GROUPS, *WARM_GROUPS, *HEALTH_GROUPS, "large", "long", "rewritten", "passed", "cooled"))
 
 KEYS: dict[str, dict[str, Any]] = {
     MASTER_KEY: {},
@@ -68,10 +71,10 @@ async def check(request, api_key):
 
 GIVEN_ORDER = """
 class GivenOrder(Balancer):
-    def order(self, decision, identity, rng, state):
+    def order(self, decision, *more):
         if decision.strategy is None:
             return list(range(len(decision.candidates)))
-        return super().order(decision, identity, rng, state)
+        return super().order(decision, *more)
 
 
 BALANCER = GivenOrder(TABLES)
@@ -114,6 +117,7 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
     base = {name: f"http://127.0.0.1:{port}" + ("" if name in OLLAMA else "/v1") for name, port in ports.items()}
     models = [deployment(group, name, group, group, base[name]) for group in GROUPS for name in PROVIDERS]
     models += [deployment(group, name, group, group, base[name]) for group in WARM_GROUPS for name in WATCHED]
+    models += [deployment(group, name, group, group, base[name]) for group in HEALTH_GROUPS for name in WARDS]
     models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]
     models += [deployment("large", "alpha", f"l{number}", f"l{number}", base["alpha"]) for number in range(1000)]
     models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]

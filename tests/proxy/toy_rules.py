@@ -19,6 +19,8 @@ TEMPLATES = {
     "idle": "ollama_chat/%s",
     "loaded": "ollama_chat/%s",
     "epsilon": "hosted_vllm/%s",
+    "zeta": "openai/%s",
+    "eta": "openai/%s",
 }
 
 
@@ -156,10 +158,34 @@ def decide(body, headers, **caller):
     if model == "in-flight":
         under_way = sum(len(one.open) for one in HANDLERS[0].state.deployments.values())  # noqa: F821
         return decision("refuse", "in-flight", "exact", text=str(under_way), status=400)
+    if model == "guarded":
+        return exact(model, [target("eta" if "zeta" in caller["unavailable"] else "zeta", model)])
+    if model == "recover":
+        health = HANDLERS[0].health  # noqa: F821
+        health.breakers.clear(), health.limits.clear()
+        return decision("refuse", model, "exact", text="all are well", status=400)
+    if model == "unavailable":
+        return decision("refuse", model, "exact", text=repr(sorted(caller["unavailable"])), status=400)
+    if model == "health":
+        view = HANDLERS[0].health.view(("zeta", headers["x-ward"]))  # noqa: F821
+        return decision("refuse", model, "exact", text=view["level"], status=400)
     if model == "who":
         return decision("refuse", "who", "exact", text=repr(sorted(caller.items(), key=str)), status=400)
     return no_route()
 
+
+# health: `zeta` and `eta` serve nobody else
+def ward(name, **more):
+    return exact(name, [target("zeta", name)], [target("eta", name)], **more)
+
+
+ROUTES.update({name: ward(name) for name in ("patient", "sick", "left")})
+ROUTES["limited"] = ward("limited", retries=3, delay=10)
+ROUTES["alone"] = exact("alone", [target("zeta", "alone")])
+ROUTES["watched"] = exact(
+    "watched", [target("zeta", "watched")], [target("beta", "n", when="eta"), target("eta", "watched")]
+)
+COOLDOWNS = {"limited": 1.5, "alone": 60.0, "patient": 60.0, "sick": 1.0, "watched": 60.0}
 
 CANDIDATES_OF_LARGE = 1000
 STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response", "least_utilized")
@@ -191,6 +217,11 @@ TABLES = {
             **{name: watched(name, "ollama") for name in ("idle", "loaded")},
         },
     },
+    "deployments": {
+        ("least_utilized", "beta"): {"signal_id": "chute-b"},
+        **{(name, "zeta"): {"cooldown": seconds} for name, seconds in COOLDOWNS.items()},
+    },
+    "health": {"error_based_routing": {"enabled": False, "error_threshold": 3, "cooldown_seconds": 1.0}},
     "strategies": {
         "usage_based": {"refresh_every_requests": 2},
         "fastest_response": {"reevaluate_seconds": 0.2},
@@ -204,5 +235,4 @@ TABLES = {
             "timeout_seconds": 60,
         }
     },
-    "deployments": {("least_utilized", "beta"): {"signal_id": "chute-b"}},
 }

@@ -21,7 +21,7 @@ def walk(
 ) -> list[str]:
     """The providers that are tried when attempts fail with these kinds, one after the other."""
     facts = Facts({"deployments": {("*", provider): row for provider, row in (said or {}).items()}})
-    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates))), facts), None, "", 0)
+    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates))), facts), 0, None, "", 0)
     left = list(kinds)
     for index in range(len(plan.steps)):
         if plan.suits(index):

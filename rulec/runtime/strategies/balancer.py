@@ -7,7 +7,7 @@ import sys
 from itertools import groupby
 from typing import Any
 
-from rulec.runtime.strategies.drawn import random_order, stable_share, weighted_order
+from rulec.runtime.strategies.drawn import drawn_fairly, random_order, stable_share, weighted_order
 from rulec.runtime.strategies.ranking import STRATEGIES, WATCHERS
 
 MOST_COUNTERS = 10_000
@@ -94,47 +94,62 @@ class Balancer:
         settings = tables.get("strategies", {})
         self.ranking = {name: make(settings.get(name, {})) for name, make in STRATEGIES.items()}
 
-    def order(self, decision: Any, identity: str | None, rng: Any = random, state: Any = None) -> list[int]:
-        """The candidates' numbers in the order to try them; `identity` is who a sticky decision sticks to."""
+    def order(
+        self, decision: Any, identity: str | None, rng: Any = random, state: Any = None, health: Any = None
+    ) -> list[int]:
+        """The candidates' numbers in the order to try them.
+
+        `identity` is who a sticky decision sticks to, `health` who is in trouble, where anybody is.
+        """
         candidates = decision.candidates
         if not candidates or candidates[0].priority == candidates[-1].priority:
-            return self.among_equals(decision, identity, rng, state)
+            return self.among_equals(decision, identity, rng, state, health)
         order: list[int] = []
         for priority, equals in groupby(candidates, key=lambda one: one.priority):
             tier = Tier(decision, priority, tuple(equals))
             begin = len(order)
-            order += [begin + number for number in self.among_equals(tier, identity, rng, state)]
+            order += [begin + number for number in self.among_equals(tier, identity, rng, state, health)]
         return order
 
-    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any) -> list[int]:
+    def among_equals(self, decision: Any, identity: str | None, rng: Any, state: Any, health: Any) -> list[int]:
         """The order among candidates of one priority, by the strategy; warm ones first, where that is asked."""
-        count = len(decision.candidates)
-        if count < 2:
-            return list(range(count))
-        order = self.by_strategy(decision, count, identity, rng, state)
+        if len(decision.candidates) < 2:
+            return list(range(len(decision.candidates)))
+        order = self.by_strategy(decision, identity, rng, state, health)
         return order if self.warmth is None or state is None else self.warmth.first_ones(decision, order, state)
 
-    def by_strategy(self, decision: Any, count: int, identity: str | None, rng: Any, state: Any) -> list[int]:
+    def by_strategy(self, decision: Any, identity: str | None, rng: Any, state: Any, health: Any) -> list[int]:
+        """The order by the strategy alone; a degraded candidate has half of its share."""
+        candidates = decision.candidates
+        count = len(candidates)
+        halved: set[int] = set()
+        if health is not None:
+            halved = {number for number, one in enumerate(candidates) if health.degraded(one)}
         if decision.strategy == "weighted":
-            sticky = decision.sticky is not None and identity is not None
-            share = stable_share(f"{decision.rule}\n{identity}") if sticky else None
-            return weighted_order(decision.candidates, share, rng)
+            if decision.sticky is not None and identity is not None:
+                return weighted_order(candidates, stable_share(f"{decision.rule}\n{identity}"), rng)
+            return drawn_fairly(lambda: weighted_order(candidates, None, rng), halved, rng)
         ranking = self.ranking.get(decision.strategy) if state is not None else None
         if ranking is None and decision.strategy != "round_robin":
-            return random_order(count, rng)
-        order = self.in_turn(decision.rule or "", count)
+            return drawn_fairly(lambda: random_order(count, rng), halved, rng)
+        ready = list(range(count))
+        if health is not None:
+            ready = [number for number in ready if health.out(candidates[number]) is None] or ready
+        order = self.in_turn(decision.rule or "", ready)
         if ranking is not None:
             order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
-        return order
+        if order[0] in halved and health.gives_way(candidates[order[0]]):
+            order.append(order.pop(0))
+        return order if len(order) == count else order + sorted(set(range(count)).difference(order))
 
-    def in_turn(self, name: str, count: int) -> list[int]:
-        """The next candidate in turn, then those after it; each rule and worker keeps a turn of its own."""
+    def in_turn(self, name: str, numbers: list[int]) -> list[int]:
+        """The next of these in turn, then those after it; each rule and worker keeps a turn of its own."""
         if len(self.turns) >= MOST_COUNTERS:
             self.turns.clear()
         turn = self.turns.get(name, 0)
         self.turns[name] = turn + 1
-        first = turn % count
-        return [*range(first, count), *range(first)]
+        first = turn % len(numbers)
+        return numbers[first:] + numbers[:first]
 
     def take_over(self, old: Any) -> None:
         """Go on where the old rules were in turn, with what was seen in the background."""

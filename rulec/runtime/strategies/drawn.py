@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable, Container
 from typing import Any
 
 from rulec.runtime.records import Candidate
+
+
+def drawn_fairly(draw: Callable[[], list[int]], halved: Container[int], rng: Any) -> list[int]:
+    """A draw in which these come first as if their weight were half: every second time that one does, it is drawn anew."""
+    order = draw()
+    while order[0] in halved and rng.random() < 0.5:
+        order = draw()
+    return order
 
 
 def random_order(count: int, rng: Any) -> list[int]:

@@ -1,0 +1,331 @@
+"""Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
+
+One breaker for each deployment that failed, and one for each provider, which counts the errors that concern all of its
+deployments. Errors within a window degrade; as many again take it out for a while; then single requests try it, and only
+several successes in a row make it healthy. A rate limit takes a deployment out by itself. All of it is judged always;
+whether anything is passed over or halved is up to the rules.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rulec.runtime.caller import printable
+from rulec.runtime.state import FAULTS_OF_REQUESTS, MOST_DEPLOYMENTS, State
+
+HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
+KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
+MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
+LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
+USED_SECONDS = 600.0
+LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
+MOST_CHANGES_TOLD = 20
+CHANGES_SECONDS = 60.0
+NOBODY: frozenset[str] = frozenset()
+
+
+class Terms:
+    """What the rules say about trouble: when it counts, how long it lasts, and whether anything follows from it."""
+
+    __slots__ = ("cooldown", "deployment", "errors_count", "limit", "limits_count", "threshold", "window")
+
+    def __init__(self, sections: dict[str, Any], deployment: Callable[[Any], dict[str, Any]]) -> None:
+        limits = sections.get("rate_limited_fallback", {"enabled": False})
+        errors = sections.get("error_based_routing", {"enabled": False})
+        self.limits_count: bool = limits.get("enabled", True)
+        self.limit = float(limits.get("fallback_duration_seconds", 60.0))
+        self.errors_count: bool = errors.get("enabled", True)
+        self.threshold = int(errors.get("error_threshold", 3))
+        self.window = float(errors.get("window_seconds", 60.0))
+        self.cooldown = float(errors.get("cooldown_seconds", 300.0))
+        self.deployment = deployment
+
+    def own_cooldown(self, step: Any) -> float | None:
+        """How long this very deployment is to be out, where the rules say so."""
+        found: float | None = self.deployment(step).get("cooldown")
+        return found
+
+
+class Breaker:
+    """What the errors of a deployment or provider have come to."""
+
+    __slots__ = ("cooldown", "coolings", "errors", "gave_way", "kind", "last", "level", "since", "streak", "trial", "until")
+
+    def __init__(self, now: float) -> None:
+        self.level = HEALTHY
+        self.since = now
+        self.errors: deque[float] = deque()
+        self.last = now  # error
+        self.kind = ""  # of it
+        self.cooldown = 0.0
+        self.coolings = 0  # since it was healthy for long
+        self.until = now  # which it cools
+        self.trial: float | None = None  # when the request began that tries it
+        self.streak = 0  # of trials that were served
+        self.gave_way = False
+
+    def enter(self, level: str, now: float) -> None:
+        self.level = level
+        self.since = now
+        self.errors.clear()
+        self.trial = None
+        self.streak = 0
+
+    def settle(self, now: float, window: float) -> None:
+        """What time alone changes."""
+        if self.level == COOLING and now >= self.until:
+            self.enter(PROBATION, self.until)
+        elif self.level == DEGRADED and now - self.last >= self.cooldown:
+            self.enter(HEALTHY, self.last + self.cooldown)
+        if self.level == HEALTHY and now - self.since >= self.cooldown:
+            self.coolings = 0
+        while self.errors and now - self.errors[0] > window:
+            self.errors.popleft()
+
+    def fail(self, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and self.trial is None):
+            return  # of a request that began before
+        self.kind, self.last, self.cooldown = kind, now, cooldown
+        self.errors.append(now)
+        if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
+            self.until = now + cooldown * 2 ** min(self.coolings, MOST_DOUBLINGS)
+            self.coolings += 1
+            self.enter(COOLING, now)
+        elif len(self.errors) >= terms.threshold:
+            self.enter(DEGRADED, now)
+
+    def succeed(self, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.trial is not None:
+            self.trial = None
+            self.streak += 1
+            if self.streak >= terms.threshold:
+                self.enter(HEALTHY, now)
+
+    def blocked(self, now: float) -> bool:
+        """Whether a request would better go elsewhere: it cools, or one request tries it already."""
+        tried = self.trial is not None and now - self.trial < LONGEST_TRIAL
+        return self.level == COOLING or (self.level == PROBATION and tried)
+
+    def ends(self) -> float | None:
+        """When the level changes by itself, if nothing happens."""
+        return {COOLING: self.until, DEGRADED: self.last + self.cooldown}.get(self.level)
+
+    def quiet(self) -> bool:
+        """Whether nothing is left to remember."""
+        return self.level == HEALTHY and not self.errors and not self.coolings
+
+
+class Health:
+    """The trouble that this process has met: breakers by provider and by (provider, upstream model), and rate limits."""
+
+    def __init__(self, terms: Terms, state: State, tell: Callable[[str], None] = lambda text: None) -> None:
+        self.terms = terms
+        self.state = state
+        self.clock = state.clock
+        self.tell = tell
+        self.told: deque[float] = deque(maxlen=MOST_CHANGES_TOLD)
+        self.untold = 0
+        self.breakers: OrderedDict[Any, Breaker] = OrderedDict()
+        self.limits: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # from when to when
+        self.known: frozenset[str] = NOBODY
+        self.known_until = 0.0
+
+    @property
+    def troubled(self) -> bool:
+        """Whether anything is to be asked at all."""
+        return bool(self.breakers or self.limits)
+
+    # -- what happens to attempts --
+
+    def begin(self, step: Any) -> None:
+        """An attempt begins; on probation it is the one that is watched."""
+        now = self.clock()
+        for breaker in self.breakers_of(step, now) if self.breakers else ():
+            if breaker.level == PROBATION and not breaker.blocked(now):
+                breaker.trial = now
+                self.known_until = 0.0
+
+    def served(self, step: Any) -> None:
+        """An attempt was served."""
+        if not self.troubled:
+            return
+        now = self.clock()
+        for key in (step.provider, (step.provider, step.model)):
+            breaker = self.look(key, now)
+            if breaker is not None:
+                before = breaker.level
+                breaker.succeed(now, self.terms)
+                self.compare(key, breaker, before, now)
+        if step.provider in self.known:
+            self.known_until = 0.0
+
+    def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
+        """An attempt failed with this kind of error; a provider may have said when to come again."""
+        now = self.clock()
+        place = (step.provider, step.model)
+        own = self.terms.own_cooldown(step)
+        key: Any = step.provider if kind in KINDS_OF_PROVIDERS else place
+        if kind == "rate_limit":
+            seconds = retry_after if retry_after is not None else self.terms.limit if own is None else own
+            self.limit(place, now, now + seconds)
+        if kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own is not None)):
+            breaker = self.look(key, now) or self.add(key, now)
+            before = breaker.level
+            breaker.fail(kind, now, self.terms, self.terms.cooldown if own is None else own)
+            self.compare(key, breaker, before, now)
+        self.leave(step)
+
+    def leave(self, step: Any) -> None:
+        """An attempt ended; whether it was served is of no account."""
+        for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
+            if breaker.trial is not None:
+                breaker.trial = None
+                self.known_until = 0.0
+
+    def limit(self, place: tuple[str, str], now: float, until: float) -> None:
+        since, before = self.limits.get(place, (now, now))
+        self.limits[place] = (since, max(before, until))
+        if before <= now < until:
+            self.known_until = 0.0
+            self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
+        while len(self.limits) > MOST_DEPLOYMENTS:
+            self.limits.popitem(last=False)
+
+    # -- what the rules do about it --
+
+    def out(self, step: Any) -> str | None:
+        """The kind of error for which a deployment is to be passed over now, if it is."""
+        if not self.troubled:
+            return None
+        now = self.clock()
+        own = self.terms.own_cooldown(step) is not None
+        if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
+            return "rate_limit"
+        if own or self.terms.errors_count:
+            return next((one.kind for one in self.breakers_of(step, now) if one.blocked(now)), None)
+        return None
+
+    def degraded(self, step: Any) -> bool:
+        """Whether a deployment is to get half as much as its share."""
+        if not self.breakers or not (self.terms.errors_count or self.terms.own_cooldown(step) is not None):
+            return False
+        return any(one.level in (DEGRADED, PROBATION) for one in self.breakers_of(step, self.clock()))
+
+    def gives_way(self, step: Any) -> bool:
+        """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
+        weak = [one for one in self.breakers_of(step, self.clock()) if one.level in (DEGRADED, PROBATION)]
+        for breaker in weak[:1]:
+            breaker.gave_way = not breaker.gave_way
+            return breaker.gave_way
+        return False
+
+    # -- what conditions and people ask --
+
+    def unavailable(self) -> frozenset[str]:
+        """The providers that are out as a whole, or with every deployment that was in use lately."""
+        if not self.troubled:
+            return NOBODY
+        now = self.clock()
+        if now >= self.known_until:
+            self.sweep(now)
+            ends = [one.until for one in self.breakers.values()] + [until for _, until in self.limits.values()]
+            self.known_until = min([now + LONGEST_KNOWLEDGE, *(end for end in ends if end > now)])
+            self.known = self.find_unavailable(now)
+        return self.known
+
+    def find_unavailable(self, now: float) -> frozenset[str]:
+        blocked = {key for key, breaker in self.breakers.items() if breaker.blocked(now)}
+        places = {key for key in blocked if isinstance(key, tuple)} | set(self.limits)
+        with_one_up = {
+            place[0]
+            for place, used in self.state.deployments.items()
+            if place not in places and used.tried_at is not None and now - used.tried_at <= USED_SECONDS
+        }
+        return frozenset((blocked - places) | ({place[0] for place in places} - with_one_up))
+
+    def view(self, place: tuple[str, str]) -> dict[str, Any]:
+        """How a deployment is, for people: times in seconds, `since` of the wall clock."""
+        now = self.clock()
+        provider, model = place
+        found = [one for one in (self.look(place, now), self.look(provider, now)) if one is not None]
+        worst = max(found, key=lambda one: SEVERITY[one.level], default=None)
+        level, since, ends, kind = HEALTHY, None, None, None
+        if worst is not None and worst.level != HEALTHY:
+            level, since, ends, kind = worst.level, worst.since, worst.ends(), worst.kind
+        if self.limited(provider, model, now):
+            level, (since, ends), kind = LIMITED, self.limits[place], "rate_limit"
+        return {
+            "level": DEGRADED if level == PROBATION else level,
+            "probation": level == PROBATION,
+            "since": None if since is None else self.state.wall() - (now - since),
+            "left": None if ends is None else ends - now,
+            "kind": kind,
+            "errors": sum(len(one.errors) for one in found),
+        }
+
+    # -- breakers --
+
+    def limited(self, provider: str, model: str, now: float) -> bool:
+        return now < self.limits.get((provider, model), (now, now))[1]
+
+    def breakers_of(self, step: Any, now: float) -> Iterator[Breaker]:
+        for key in (step.provider, (step.provider, step.model)):
+            breaker = self.look(key, now)
+            if breaker is not None:
+                yield breaker
+
+    def look(self, key: Any, now: float) -> Breaker | None:
+        """The breaker as it is now."""
+        breaker = self.breakers.get(key)
+        if breaker is not None:
+            before = breaker.level
+            breaker.settle(now, self.terms.window)
+            self.compare(key, breaker, before, now)
+        return breaker
+
+    def add(self, key: Any, now: float) -> Breaker:
+        while len(self.breakers) >= MOST_DEPLOYMENTS:  # names that clients invent take no place from real trouble
+            healthy = (one for one, breaker in self.breakers.items() if breaker.level == HEALTHY)
+            del self.breakers[next(healthy, next(iter(self.breakers)))]
+        breaker = self.breakers[key] = Breaker(now)
+        return breaker
+
+    def sweep(self, now: float) -> None:
+        """Forget what is over."""
+        for place in [one for one, (_, until) in self.limits.items() if until <= now]:
+            del self.limits[place]
+            self.say(f"{name_of(place)} is no longer {LIMITED}")
+        for key in list(self.breakers):
+            breaker = self.look(key, now)
+            if breaker is not None and breaker.quiet():
+                del self.breakers[key]
+
+    def compare(self, key: Any, breaker: Breaker, before: str, now: float) -> None:
+        """Tell a change of the level."""
+        if breaker.level == before:
+            return
+        self.known_until = 0.0
+        how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
+        why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
+        self.say(f"{name_of(key)} is {WORDS[breaker.level]}{how_long}{why}")
+
+    def say(self, text: str) -> None:
+        """Tell people, but never flood them."""
+        now = self.clock()
+        if len(self.told) == MOST_CHANGES_TOLD and now - self.told[0] < CHANGES_SECONDS:
+            self.untold += 1
+            return
+        self.told.append(now)
+        more = f" ({self.untold} changes before were not told)" if self.untold else ""
+        self.untold = 0
+        self.tell(text + more)
+
+
+SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}
+WORDS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
+
+
+def name_of(key: Any) -> str:
+    return printable(key if isinstance(key, str) else f"{key[0]}/{key[1]}")
