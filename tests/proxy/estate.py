@@ -43,7 +43,7 @@ GROUPS = (
     *(f"onto-{kind}" for kind in KINDS),
 )  # fmt: skip
 WARM_GROUPS = ("warm", "warm-weighted", "warm-ollama", "first")
-HEALTH_GROUPS = ("limited", "alone", "patient", "sick", "guarded", "watched", "left")
+HEALTH_GROUPS = ("limited", "alone", "patient", "sick", "guarded", "watched", "left", "covered")
 CLIENT_NAMES = sorted((*GROUPS, *WARM_GROUPS, *HEALTH_GROUPS, "large", "long", "rewritten", "passed", "cooled"))
 
 KEYS: dict[str, dict[str, Any]] = {

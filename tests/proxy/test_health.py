@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -113,3 +115,31 @@ def test_what_clients_cause_is_no_trouble(proxy: Proxy, providers: Providers) ->
     for _ in range(3):
         send(proxy, "left")
     assert level(proxy, "left") == "healthy"
+
+
+def test_no_request_is_lost_while_providers_die_and_return(proxy: Proxy, providers: Providers) -> None:
+    """`covered`: zeta and eta in turn, then beta; one of the two is always dead, in another way each time."""
+    statuses: Counter[str] = Counter()
+    over = threading.Event()
+
+    def client(stream: bool) -> None:
+        while not over.is_set():
+            reply = send(proxy, "covered", stream=stream)
+            statuses["a broken stream" if stream and "[DONE]" not in reply.text else str(reply.status)] += 1
+
+    clients = [threading.Thread(target=client, args=(number % 2 == 0,)) for number in range(4)]
+    for one in clients:
+        one.start()
+    for number, death in enumerate(("connection", "server_error", "rate_limit", "auth", "bad_gateway", "empty_stream")):
+        victim, other = ("zeta", "eta") if number % 2 else ("eta", "zeta")
+        providers.fail(other, model="covered")
+        providers.fail(victim, always=death, model="covered")
+        time.sleep(0.6)
+    for name in estate.WARDS:
+        providers.fail(name, model="covered")
+    over.set()
+    for one in clients:
+        one.join()
+    assert set(statuses) == {"200"}, statuses
+    assert {"zeta", "eta"} <= set(providers.tried())
+    until(lambda: send(proxy, "covered").status == 200 and level(proxy, "covered") == "healthy")

@@ -185,6 +185,8 @@ ROUTES["alone"] = exact("alone", [target("zeta", "alone")])
 ROUTES["watched"] = exact(
     "watched", [target("zeta", "watched")], [target("beta", "n", when="eta"), target("eta", "watched")]
 )
+ROUTES["covered"] = exact("covered", [target("zeta", "covered"), target("eta", "covered")], [target("beta", "n")])
+ROUTES["covered"].strategy = "round_robin"
 COOLDOWNS = {"limited": 1.5, "alone": 60.0, "patient": 60.0, "sick": 1.0, "watched": 60.0}
 
 CANDIDATES_OF_LARGE = 1000
@@ -218,6 +220,7 @@ TABLES = {
         },
     },
     "deployments": {
+        **{("covered", name): {"cooldown": 0.3} for name in ("zeta", "eta")},
         ("least_utilized", "beta"): {"signal_id": "chute-b"},
         **{(name, "zeta"): {"cooldown": seconds} for name, seconds in COOLDOWNS.items()},
     },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from rulec.runtime.caller import fill_in, limit_cache_wishes, may_be_kept, printable, sticky_identity, tags_of
-from rulec.runtime.failures import error_kind, kind_of_record
+from rulec.runtime.failures import error_kind, kind_of_record, retry_after
 from rulec.runtime.plan import Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
@@ -128,6 +130,38 @@ def test_a_cycle_of_causes_ends() -> None:
     first, second = error("InternalServerError"), error("InternalServerError")
     first.__cause__, second.__cause__ = second, first
     assert error_kind(first) == "server_error"
+
+
+IN_TWO_MINUTES = "a date in two minutes"
+WAITS: list[tuple[Any, float | None]] = [
+    ("30", 30),
+    ("0.5", 1),
+    ("0", 1),
+    ("999999999999", 3600),
+    (IN_TWO_MINUTES, 120),
+    ("Wed, 21 Oct 2015 07:28:00 GMT", 1),
+    ("soon", None),
+    ("-5", None),
+    ("nan", None),
+    ("", None),
+    ("9" * 400, None),
+    ("Wed, 99 Oct 99999999 99:99:99 GMT", None),
+    (5, None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), WAITS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("place", ["response", "litellm_response_headers", "cause"])
+def test_retry_after(place: str, text: Any, seconds: float | None) -> None:
+    date = formatdate(time.time() + 120, usegmt=True)
+    headers = {} if text is None else {"retry-after": date if text == IN_TWO_MINUTES else text}
+    answer = error("Response", headers=headers)
+    failure = error("RateLimitError", **({place: answer if place == "response" else headers} if place != "cause" else {}))
+    if place == "cause":
+        failure = caused(failure, error("HTTPStatusError", response=answer))
+    found = retry_after(failure)
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=30 if text == IN_TWO_MINUTES else 0.01))
 
 
 def test_kind_of_record() -> None:
