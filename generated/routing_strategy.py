@@ -3215,29 +3215,20 @@ def _text_of(exception: object) -> str:
     return " ".join(part[:LONGEST_TEXT] for part in parts if isinstance(part, str))
 
 
-# -------------------- health --------------------
-# Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
+# -------------------- breaker --------------------
+# What errors come to: they degrade, as many again take out for a while, then single requests try, and successes heal.
 #
-# One breaker for each deployment that failed, and one for each provider, which counts the errors that concern all of its
-# deployments. Errors within a window degrade; as many again take it out for a while; then single requests try it, and only
-# several successes in a row make it healthy. A rate limit takes a deployment out by itself. All of it is judged always;
-# whether anything is passed over or halved is up to the rules.
+# Going down takes several errors within a window, and coming back several successes in a row; who fails again on the way
+# back is out for longer. So a flapping provider does not make the routing flap.
 
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
-
 HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
-KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
 MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
 LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
-USED_SECONDS = 600.0
-LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
-MOST_CHANGES_TOLD = 20
-CHANGES_SECONDS = 60.0
-NOBODY: frozenset[str] = frozenset()
 
 
 class Terms:
@@ -3329,6 +3320,27 @@ class Breaker:
     def quiet(self) -> bool:
         """Whether nothing is left to remember."""
         return self.level == HEALTHY and not self.errors and not self.coolings
+
+
+# -------------------- health --------------------
+# Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
+#
+# One breaker for each deployment that failed, and one for each provider, which counts the errors that concern all of its
+# deployments. A rate limit takes a deployment out by itself. All of it is judged always; whether anything is passed over
+# or halved is up to the rules.
+
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
+USED_SECONDS = 600.0
+LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
+MOST_CHANGES_TOLD = 20
+CHANGES_SECONDS = 60.0
+NOBODY: frozenset[str] = frozenset()
 
 
 class Health:

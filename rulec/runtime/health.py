@@ -1,9 +1,8 @@
 """Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
 
 One breaker for each deployment that failed, and one for each provider, which counts the errors that concern all of its
-deployments. Errors within a window degrade; as many again take it out for a while; then single requests try it, and only
-several successes in a row make it healthy. A rate limit takes a deployment out by itself. All of it is judged always;
-whether anything is passed over or halved is up to the rules.
+deployments. A rate limit takes a deployment out by itself. All of it is judged always; whether anything is passed over
+or halved is up to the rules.
 """
 
 from __future__ import annotations
@@ -12,109 +11,16 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rulec.runtime.breaker import COOLING, DEGRADED, HEALTHY, LIMITED, PROBATION, Breaker, Terms
 from rulec.runtime.caller import printable
 from rulec.runtime.state import FAULTS_OF_REQUESTS, MOST_DEPLOYMENTS, State
 
-HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
 KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
-MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
-LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
 USED_SECONDS = 600.0
 LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
 NOBODY: frozenset[str] = frozenset()
-
-
-class Terms:
-    """What the rules say about trouble: when it counts, how long it lasts, and whether anything follows from it."""
-
-    __slots__ = ("cooldown", "deployment", "errors_count", "limit", "limits_count", "threshold", "window")
-
-    def __init__(self, sections: dict[str, Any], deployment: Callable[[Any], dict[str, Any]]) -> None:
-        limits = sections.get("rate_limited_fallback", {"enabled": False})
-        errors = sections.get("error_based_routing", {"enabled": False})
-        self.limits_count: bool = limits.get("enabled", True)
-        self.limit = float(limits.get("fallback_duration_seconds", 60.0))
-        self.errors_count: bool = errors.get("enabled", True)
-        self.threshold = int(errors.get("error_threshold", 3))
-        self.window = float(errors.get("window_seconds", 60.0))
-        self.cooldown = float(errors.get("cooldown_seconds", 300.0))
-        self.deployment = deployment
-
-    def own_cooldown(self, step: Any) -> float | None:
-        """How long this very deployment is to be out, where the rules say so."""
-        found: float | None = self.deployment(step).get("cooldown")
-        return found
-
-
-class Breaker:
-    """What the errors of a deployment or provider have come to."""
-
-    __slots__ = ("cooldown", "coolings", "errors", "gave_way", "kind", "last", "level", "since", "streak", "trial", "until")
-
-    def __init__(self, now: float) -> None:
-        self.level = HEALTHY
-        self.since = now
-        self.errors: deque[float] = deque()
-        self.last = now  # error
-        self.kind = ""  # of it
-        self.cooldown = 0.0
-        self.coolings = 0  # since it was healthy for long
-        self.until = now  # which it cools
-        self.trial: float | None = None  # when the request began that tries it
-        self.streak = 0  # of trials that were served
-        self.gave_way = False
-
-    def enter(self, level: str, now: float) -> None:
-        self.level = level
-        self.since = now
-        self.errors.clear()
-        self.trial = None
-        self.streak = 0
-
-    def settle(self, now: float, window: float) -> None:
-        """What time alone changes."""
-        if self.level == COOLING and now >= self.until:
-            self.enter(PROBATION, self.until)
-        elif self.level == DEGRADED and now - self.last >= self.cooldown:
-            self.enter(HEALTHY, self.last + self.cooldown)
-        if self.level == HEALTHY and now - self.since >= self.cooldown:
-            self.coolings = 0
-        while self.errors and now - self.errors[0] > window:
-            self.errors.popleft()
-
-    def fail(self, kind: str, now: float, terms: Terms, cooldown: float) -> None:
-        if self.level == COOLING or (self.level == PROBATION and self.trial is None):
-            return  # of a request that began before
-        self.kind, self.last, self.cooldown = kind, now, cooldown
-        self.errors.append(now)
-        if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
-            self.until = now + cooldown * 2 ** min(self.coolings, MOST_DOUBLINGS)
-            self.coolings += 1
-            self.enter(COOLING, now)
-        elif len(self.errors) >= terms.threshold:
-            self.enter(DEGRADED, now)
-
-    def succeed(self, now: float, terms: Terms) -> None:
-        if self.level == PROBATION and self.trial is not None:
-            self.trial = None
-            self.streak += 1
-            if self.streak >= terms.threshold:
-                self.enter(HEALTHY, now)
-
-    def blocked(self, now: float) -> bool:
-        """Whether a request would better go elsewhere: it cools, or one request tries it already."""
-        tried = self.trial is not None and now - self.trial < LONGEST_TRIAL
-        return self.level == COOLING or (self.level == PROBATION and tried)
-
-    def ends(self) -> float | None:
-        """When the level changes by itself, if nothing happens."""
-        return {COOLING: self.until, DEGRADED: self.last + self.cooldown}.get(self.level)
-
-    def quiet(self) -> bool:
-        """Whether nothing is left to remember."""
-        return self.level == HEALTHY and not self.errors and not self.coolings
 
 
 class Health:

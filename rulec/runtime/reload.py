@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from rulec.runtime.breaker import Terms
 from rulec.runtime.environment import text_from_environment
-from rulec.runtime.health import Terms
 
 RELOADED = "rulec_reloaded"
 """The name of a module that was read again: only its decision part counts."""

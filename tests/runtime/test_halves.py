@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from rulec.runtime.health import Health, Terms
+from rulec.runtime.breaker import Terms
+from rulec.runtime.health import Health
 from rulec.runtime.records import Candidate, Decision
 from rulec.runtime.state import State
 from rulec.runtime.strategies import Balancer

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulec.runtime import health as of_health
-from rulec.runtime.health import Health, Terms
+from rulec.runtime.breaker import LONGEST_TRIAL, Terms
+from rulec.runtime.health import Health
 from rulec.runtime.plan import PlanStep, arranged, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.state import State
@@ -164,7 +165,7 @@ def test_whatever_happens(events: list[tuple[str, str, str, float]]) -> None:
     span = ward.clock.now - begin
     keys = 6  # two providers, four deployments
     assert sum(not line.endswith("limited") for line in ward.said) <= keys * (4 + 4 * span / 10) + len(events)
-    ward.clock.now += max(8 * 10, of_health.LONGEST_TRIAL, 60)
+    ward.clock.now += max(8 * 10, LONGEST_TRIAL, 60)
     for provider in "ab":
         for model in "mn":
             assert ward.health.out(ward.step(provider, model)) is None, "out does not last for ever"
