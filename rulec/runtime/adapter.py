@@ -291,6 +291,15 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.failed(plan, kind, retry_after(exception) if kind == "rate_limit" else None)
 
     # -- at the end --
+    #
+    # Who ends an attempt, as seen on LiteLLM 1.100 and 1.106; each hook is needed, and none is told of every end:
+    #   served; client gone in mid-stream              async_log_success_event
+    #   error or time-out before the first content     async_post_call_failure_deployment_hook
+    #   stream that breaks, on the first attempt       async_log_failure_event, in 1.100 async_post_call_failure_hook
+    #   stream that breaks, after a hop                async_post_call_failure_hook
+    #   stream without content, and a hop follows      turn(), which begins the next attempt
+    #   client gone before the answer                  as if it were still there; with cancel_on_disconnect like a stream
+    #                                                  that breaks, by a 499, which is no fault of the deployment
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """Note how the deployment served, and forget the plan."""

@@ -135,7 +135,7 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
         "litellm_settings": {"callbacks": ["routing_strategy.handler"], "expose_router_debug_in_errors": False,
                              "enable_post_custom_auth_checks": True},
         "general_settings": {"master_key": MASTER_KEY, "enforce_fallback_model_access": True,
-                             "custom_auth": "keys.check", "custom_auth_run_common_checks": True},
+                             "cancel_on_disconnect": True, "custom_auth": "keys.check", "custom_auth_run_common_checks": True},
     }  # fmt: skip
 
 

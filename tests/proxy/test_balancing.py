@@ -34,16 +34,20 @@ def comes_back(proxy: Proxy) -> bool:
     return False
 
 
-def hang_up(proxy: Proxy, model: str) -> None:
-    """Leave in the middle of a stream."""
+def hang_up(proxy: Proxy, model: str, stream: bool = True) -> None:
+    """Leave in the middle of a stream, or before the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
     headers = {"authorization": f"Bearer {estate.MASTER_KEY}", "content-type": "application/json"}
-    connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "model": model, "stream": True}), headers)
-    answer = connection.getresponse()
-    answer.read(20)
-    assert in_flight(proxy) == 1
-    assert answer.fp is not None
-    answer.close()
+    body = json.dumps({**CHAT, "model": model, "stream": stream})
+    connection.request("POST", "/v1/chat/completions", body, headers)
+    if stream:
+        answer = connection.getresponse()
+        answer.read(20)
+        assert in_flight(proxy) == 1
+        answer.close()
+    else:
+        while in_flight(proxy) == 0:
+            time.sleep(0.01)
     connection.close()
 
 
@@ -62,6 +66,15 @@ ENDS: dict[str, Callable[[Proxy, Providers], object]] = {
     "timeout": lambda proxy, providers: (providers.fail("beta", always="timeout"), send(proxy, "n")),
     "refusal": lambda proxy, providers: send(proxy, "refused"),
     "disconnect": lambda proxy, providers: (providers.fail("beta", "slow_stream"), hang_up(proxy, "n")),
+    "disconnect before the answer": lambda proxy, providers: (
+        providers.fail("beta", "timeout"),
+        hang_up(proxy, "n", False),
+    ),
+    "disconnect on a hop": lambda proxy, providers: (
+        providers.fail("alpha", "server_error"),
+        providers.fail("beta", "timeout"),
+        hang_up(proxy, "m", False),
+    ),
 }
 
 
