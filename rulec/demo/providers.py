@@ -280,7 +280,7 @@ class Answer:
 
 def answer_for(path: str, name: str, model: str, body: Json) -> Answer | None:
     """The answer of provider `name` at `path`, or None where there is no such endpoint."""
-    path = path.removeprefix("/v1")
+    path = path.removeprefix("/v1").removeprefix("/v2")
     text = f"served by {name} {model}"
     maker = ENDPOINTS.get(path)
     return maker(text, model, body) if maker else None
@@ -359,7 +359,7 @@ def messages(text: str, model: str, body: Json) -> Answer:
 def rerank(text: str, model: str, body: Json) -> Answer:
     documents = body.get("documents") or ["?"]
     results = [{"index": index, "relevance_score": 1.0 / (index + 1)} for index in range(len(documents))]
-    return Answer({"id": "rerank-1", "model": model, "results": results,
+    return Answer({"id": "rerank-1", "model": model, "results": results, "usage": {"prompt_tokens": 1, "total_tokens": 2},
                    "meta": {"billed_units": {"search_units": 1}, "tokens": {"input_tokens": 1, "output_tokens": 1}}})
 
 

@@ -8,13 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from rulec.proxy import CannotServe
 from rulec.secrets import mask_secrets
 from rulec.serving.client import REQUEST_SECONDS, Client
+from rulec.serving.sending import PATHS
 
 MOST_ERROR_TEXT = 160
-_MESSAGES = [{"role": "user", "content": "Say hello."}]
+_BODIES: dict[str, dict[str, Any]] = {
+    "chat": {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 16},
+    "embedding": {"input": ["hello"]},
+    "rerank": {"query": "hello", "documents": ["good morning", "good night"]},
+}
+_MODES_OF_CHAT = ("chat", "completion", "responses")
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,11 @@ def check(client: Client) -> Iterator[Result]:
         mode = modes.get(name) or "chat"
         if "*" in name:
             yield Result("-", name, "skipped", None, error="a pattern, not a name")
-        elif mode in ("chat", "completion", "responses"):
+        elif mode in _MODES_OF_CHAT:
             chats.append(name)
             yield _request(client, "chat", name)
-        elif mode == "embedding":
-            yield _request(client, "embedding", name)
+        elif mode in _BODIES:
+            yield _request(client, mode, name)
         else:
             yield Result("-", name, "skipped", None, error=f"its mode is {mode}")
     if chats:
@@ -80,11 +87,8 @@ def _modes(client: Client) -> dict[str, str]:
 
 
 def _request(client: Client, kind: str, name: str) -> Result:
-    path, body = "/v1/chat/completions", {"model": name, "messages": _MESSAGES, "max_tokens": 16}
-    if kind == "embedding":
-        path, body = "/v1/embeddings", {"model": name, "input": ["hello"]}
-    elif kind == "stream":
-        body["stream"] = True
+    endpoint = "chat" if kind == "stream" else kind
+    path, body = PATHS[endpoint], {"model": name, **_BODIES[endpoint], **({"stream": True} if kind == "stream" else {})}
 
     def send() -> tuple[str, str, str]:
         status, headers, text = client.send("POST", path, body)

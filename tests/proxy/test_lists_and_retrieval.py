@@ -1,4 +1,4 @@
-"""Lists of requests through the real proxy: `rulec send`, the OpenAI SDK, and what LiteLLM itself has for them."""
+"""Embeddings and reranks with a default model and failover, and lists of requests: `rulec send`, the OpenAI SDK."""
 
 from __future__ import annotations
 
@@ -15,23 +15,33 @@ from harness import Providers, Proxy
 from rulec.cli import main
 from rulec.compiler import compile_sources, write
 from rulec.diagnostics import Diagnostics
+from rulec.serving.check import check
+from rulec.serving.client import Client
 from rulec.source import Source
 
 pytestmark = pytest.mark.proxy
 
 KEY = "sk-send-test-master-key-0001"
-COUNT = 200
+COUNT = 80
 RULES = """
 providers:
   alpha: {litellm: "openai/{model}", api_base: "http://${ALPHA:-127.0.0.1:1}/v1", api_key: "${NO_KEY:-none}"}
   beta: {litellm: "openai/{model}", api_base: "http://${BETA:-127.0.0.1:1}/v1", api_key: "${NO_KEY:-none}"}
+  vllm: {litellm: "hosted_vllm/{model}", api_base: "http://${GAMMA:-127.0.0.1:1}"}
+  cohere: {litellm: "cohere/{model}", api_base: "http://${DELTA:-127.0.0.1:1}", api_key: "${NO_KEY:-none}"}
+  jina: {litellm: "jina_ai/{model}", api_base: "http://${EPSILON:-127.0.0.1:1}", api_key: "${NO_KEY:-none}"}
+  infinity: {litellm: "infinity/{model}", api_base: "http://${ALPHA:-127.0.0.1:1}", api_key: "${NO_KEY:-none}"}
 models:
   chat: {served_by: [alpha, beta]}
-  vectors: {served_by: [alpha, beta]}
+  vectors: {served_by: [alpha, beta], model_info: {mode: embedding}}
+  ranks: {served_by: [vllm, cohere, jina, infinity], model_info: {mode: rerank}}
 exact_matches:
+  ranks: {providers: [vllm, cohere, jina, infinity]}
   chat: {providers: [alpha, beta], routing_strategy: round_robin}
   vectors: {providers: [alpha, beta], routing_strategy: round_robin}
 request_metadata_routing:
+  embeddings: {model: vectors, condition: 'endpoint == "embedding" and not present(model)'}
+  reranks: {model: ranks, condition: 'endpoint == "rerank" and not present(model)'}
   only_beta: {provider: beta, condition: 'header.x-only == "beta"'}
 litellm: {general_settings: {master_key: "${SEND_MASTER_KEY}"}}
 """
@@ -44,12 +54,61 @@ def shared(all_providers: Providers, tmp_path_factory: pytest.TempPathFactory) -
     assert not compilation.failed, compilation.diagnostics
     folder = tmp_path_factory.mktemp("send")
     write(compilation.artifacts, folder)
-    addresses = {name.upper(): f"127.0.0.1:{all_providers.ports[name]}" for name in ("alpha", "beta")}
+    addresses = {name.upper(): f"127.0.0.1:{port}" for name, port in all_providers.ports.items()}
     running = Proxy(folder, {**addresses, "SEND_MASTER_KEY": KEY})
     try:
         yield running.wait()
     finally:
         running.stop()
+
+
+STEPS = ("rate_limit", "server_error", "connection", "auth", "not_found")
+RERANK = {"query": "a", "documents": ["b", "c"]}
+
+
+@pytest.mark.parametrize("named", [{}, {"model": "vectors"}, {"model": ""}, {"model": None}])
+def test_embeddings_have_a_default_model(named: Any, shared: Proxy, providers: Providers) -> None:
+    reply = shared.send("/v1/embeddings", {**named, "input": ["a", "b"]}, KEY)
+    rule = "exact:vectors" if named.get("model") else "embeddings"
+    assert (reply.status, reply.headers.get("x-rulec-rule")) == (200, rule)
+    assert len(reply.json["data"]) == 2
+    assert [one["model"] for one in providers.requests()] == ["vectors"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_embeddings_fail_over_with_one_call_for_each_attempt(step: str, shared: Proxy, providers: Providers) -> None:
+    providers.fail("alpha", always=step)
+    replies = [shared.send("/v1/embeddings", {"model": "vectors", "input": "a"}, KEY) for _ in range(2)]
+    assert [one.status for one in replies] == [200, 200]
+    assert sorted(providers.tried()) == ["alpha", "beta", "beta"], "they take turns: one of the two began at alpha"
+
+
+@pytest.mark.parametrize("named", [{}, {"model": "ranks"}])
+@pytest.mark.parametrize("working", ["gamma", "delta", "epsilon", "alpha"])
+def test_reranks_fail_over_between_services_of_four_kinds(
+    working: str, named: Any, shared: Proxy, providers: Providers
+) -> None:
+    for name, step in zip(("gamma", "delta", "epsilon", "alpha"), STEPS, strict=False):
+        if name != working:
+            providers.fail(name, always=step)
+    reply = shared.send("/v1/rerank", {**named, **RERANK}, KEY)
+    assert reply.status == 200, reply
+    assert [one["index"] for one in reply.json["results"]] == [0, 1]
+    tried = providers.tried()
+    assert tried[-1] == working
+    assert max(Counter(tried).values()) == 1, tried
+    assert {one["model"] for one in providers.requests()} == {"ranks"}
+
+
+def test_serve_check_sends_what_a_model_is_for(shared: Proxy, providers: Providers) -> None:
+    results = [one for one in check(Client(shared.url(""), KEY)) if one.name in ("vectors", "ranks", "chat")]
+    assert [(one.request, one.name, one.failed) for one in results] == [
+        ("chat", "chat", False),
+        ("embedding", "vectors", False),
+        ("rerank", "ranks", False),
+        ("stream", "chat", False),
+        ("openai SDK", "chat", False),
+    ]
 
 
 def sent(lines: list[Any], shared: Proxy, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[Any]]:
