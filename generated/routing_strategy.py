@@ -689,6 +689,7 @@ COMPLEX_WORDS = (
 
 _WORD = re.compile(r"\w\w+")
 _ENDS = (". ", "! ", "? ", ".\n", "!\n", "?\n", "。", "！", "？")
+NOT_THE_USER = ("system", "developer", "assistant", "tool")
 _TEXT_PARTS = frozenset(("text", "input_text"))
 
 
@@ -817,7 +818,7 @@ def longest_user_text(body: Any) -> int:
         found = body.get(name) if isinstance(body, dict) else None
         for one in found if isinstance(found, list) else (found,):
             if isinstance(one, dict):
-                one = one.get("content") if one.get("role") == "user" else None
+                one = None if one.get("role") in NOT_THE_USER else one.get("content", one.get("text"))
             texts = one if isinstance(one, list) else (one,)
             texts = [text.get("text") if isinstance(text, dict) else text for text in texts]
             longest = max(longest, sum(len(text) for text in texts if isinstance(text, str)))
