@@ -6,8 +6,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 from rulec.proxy import CannotServe
@@ -65,11 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-@contextmanager
-def opened(path: str) -> Iterator[TextIO]:
+def opened(path: str) -> TextIO:
     """The lines of a file, or of standard input; they are read as they are sent."""
-    if path == "-":
-        yield sys.stdin
-        return
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        yield lines
+    standard = path == "-"
+    return open(0 if standard else path, encoding="utf-8", errors="replace", closefd=not standard)

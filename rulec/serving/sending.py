@@ -88,7 +88,7 @@ def answer(client: Client, line: str) -> Answer:
         status, headers, text = client.send("POST", one.path, one.body, one.headers)
     except BadLine as problem:
         return {**named, "status": None, "error": str(problem)}
-    except (OSError, http.client.HTTPException, ValueError) as reason:
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as reason:
         return {**named, "status": None, "error": mask_secrets(f"{type(reason).__name__}: {reason}")}
     return {
         **named,
