@@ -19,7 +19,7 @@ from rulec.serving.check import check
 from rulec.serving.client import Client
 from rulec.source import Source
 
-pytestmark = pytest.mark.proxy
+pytestmark = [pytest.mark.proxy, pytest.mark.slow]
 
 KEY = "sk-send-test-master-key-0001"
 COUNT = 80
