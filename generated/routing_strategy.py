@@ -2079,6 +2079,7 @@ from typing import Any
 
 MOST_BYTES = 1_000_000
 CHUNK_BYTES = 65_536
+TOO_LATE = "no answer in time"
 
 
 class FetchError(Exception):
@@ -2124,7 +2125,7 @@ class Source:
         try:
             await asyncio.wait_for(done, self.seconds)
         except asyncio.TimeoutError:
-            raise NoAnswer("no answer in time") from None
+            raise NoAnswer(TOO_LATE) from None
         finally:
             get.cut_off()
         if get.error is not None:
@@ -2156,7 +2157,8 @@ class Get:
             self.error = error
         except Exception as error:  # whatever a server, an address or an environment can come up with
             reason = getattr(error, "reason", None)
-            self.error = NoAnswer(type(reason if isinstance(reason, Exception) else error).__name__)
+            cause = reason if isinstance(reason, Exception) else error
+            self.error = NoAnswer(TOO_LATE if isinstance(cause, TimeoutError) else type(cause).__name__)
 
     def open(self, request: urllib.request.Request) -> Any:
         """The answer, whatever its status: nothing is followed, and only HTTP is spoken."""
@@ -2216,7 +2218,7 @@ def body_of(answer: Any, deadline: float) -> bytes:
         if size > MOST_BYTES:
             raise FetchError(f"more than {MOST_BYTES} bytes")
         if time.monotonic() > deadline:
-            raise NoAnswer("no answer in time")
+            raise NoAnswer(TOO_LATE)
     return b"".join(pieces)
 
 
