@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import struct
 import sys
@@ -280,7 +281,7 @@ class Answer:
 
 def answer_for(path: str, name: str, model: str, body: Json) -> Answer | None:
     """The answer of provider `name` at `path`, or None where there is no such endpoint."""
-    path = path.removeprefix("/v1").removeprefix("/v2")
+    path = re.sub("^(/v[12]|/openai/deployments/[^/]+)", "", path)  # of OpenAI and Cohere, of Azure
     text = f"served by {name} {model}"
     maker = ENDPOINTS.get(path)
     return maker(text, model, body) if maker else None
