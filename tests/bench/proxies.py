@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client as http_client
 import json
+import os
 import sys
 import tempfile
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from rulec.backends.litellm import PLACEHOLDER
 from rulec.compiler import write
 from tests.bench.everything import compiled_rules
 from tests.bench.workload import Sent
@@ -46,13 +48,15 @@ def pair_of_proxies() -> Iterator[tuple[Proxy, Proxy]]:
 
 
 def leave_alone(config: Path, ports: dict[str, int]) -> None:
-    """The config without our callback; addresses that the callback takes from the environment are put in."""
+    """The config without our callback: what that puts in while requests fly is there from the start."""
     settings = yaml.safe_load(config.read_text("utf-8"))
     settings["litellm_settings"]["callbacks"] = []
     for one in settings["model_list"]:
         provider = one["model_info"].get("rulec", {}).get("provider")
         if provider in ports:
-            one["litellm_params"]["api_base"] = f"http://127.0.0.1:{ports[provider]}/v1"
+            parameters = one["litellm_params"]
+            parameters["api_base"] = f"http://127.0.0.1:{ports[provider]}/v1"
+            parameters["model"] = parameters["model"].replace(PLACEHOLDER, "*")
     config.write_text(yaml.safe_dump(settings), "utf-8")
 
 
@@ -87,6 +91,12 @@ def resident_bytes(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     raise OSError(f"no process {pid}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """What the process has used, in its own code and in the kernel's."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def megabytes(count: int | float) -> str:
