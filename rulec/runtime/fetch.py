@@ -65,12 +65,12 @@ class Source:
 
         self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
         self.thread.start()
-        try:
-            await asyncio.wait_for(done, self.seconds)
-        except asyncio.TimeoutError:
-            raise NoAnswer(TOO_LATE) from None
+        try:  # not `wait_for`, which forgets a cancellation that comes with the answer
+            answered, _ = await asyncio.wait((done,), timeout=self.seconds)
         finally:
             get.cut_off()
+        if not answered:
+            raise NoAnswer(TOO_LATE)
         if get.error is not None:
             raise get.error
         return get.result

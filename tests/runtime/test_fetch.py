@@ -58,6 +58,22 @@ def test_a_large_answer_is_not_taken(feed: Feed) -> None:
     assert feed.sent < HUGE // 4
 
 
+def test_a_cancellation_that_comes_with_the_answer_counts(feed: Feed) -> None:
+    feed.says({})
+
+    async def cancel_late() -> bool:
+        source = Source(5.0)
+        asking = asyncio.create_task(source.ask(f"http://{feed.address}/u", json_of))
+        await asyncio.sleep(0)
+        assert source.thread is not None
+        source.thread.join()  # the loop stands still meanwhile
+        asyncio.get_running_loop().call_soon(asking.cancel)
+        await asyncio.wait((asking,))
+        return asking.cancelled()
+
+    assert asyncio.run(cancel_late())
+
+
 ADDRESSES = {
     "http://127.0.0.1:1/": "ConnectionRefusedError",
     "http://user:word@127.0.0.1:x/": "InvalidURL",
