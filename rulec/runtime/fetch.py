@@ -42,13 +42,14 @@ class Source:
         if key:
             self.headers["Authorization"] = f"Bearer {key}"
         self.thread: threading.Thread | None = None
+        self.busy = False
 
     async def ask(self, url: str, read: Callable[[int, Callable[[], bytes]], Any]) -> Any:
         """What `read` makes of the status and the body (a function, so that it may be left unread); it runs in the thread.
 
         Raises FetchError, whatever went wrong.
         """
-        if self.thread is not None and self.thread.is_alive():
+        if self.busy:
             raise NoAnswer("the last request still hangs")
         get = Get(url, self.headers, self.seconds, read)
         loop = asyncio.get_running_loop()
@@ -60,9 +61,11 @@ class Source:
 
         def work() -> None:
             get.run()
+            self.busy = False  # before anybody is told, who may ask again at once
             with contextlib.suppress(RuntimeError):  # the loop may be closed by now
                 loop.call_soon_threadsafe(finish)
 
+        self.busy = True
         self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
         self.thread.start()
         try:  # not `wait_for`, which forgets a cancellation that comes with the answer

@@ -6,6 +6,7 @@ No request waits for the log, which may be a pipe that nobody reads: a thread of
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import time
 from queue import Empty, SimpleQueue
@@ -46,8 +47,9 @@ class LineWriter:
 
     def write_forever(self) -> None:
         while True:
-            write_line(*self.waiting.get())
-            self.write_waiting()
+            with contextlib.suppress(Exception):  # what a handler raises costs its line, not all later ones
+                write_line(*self.waiting.get())
+                self.write_waiting()
             time.sleep(PAUSE_SECONDS)
 
     def write_waiting(self) -> None:

@@ -7,7 +7,6 @@ figures, then by none. A feed in trouble is asked ever more rarely.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
 import random
@@ -89,9 +88,12 @@ class Signal:
             pause = self.pause(failures) * random.uniform(1 - JITTER, 1 + JITTER)
             if failures:
                 await asyncio.sleep(pause)
-            else:
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), pause)
+            else:  # not `wait_for`, which forgets a cancellation that comes with the event
+                waking = asyncio.ensure_future(self.wake.wait())
+                try:
+                    await asyncio.wait((waking,), timeout=pause)
+                finally:
+                    waking.cancel()
 
     def pause(self, failures: int) -> float:
         """Seconds until the next fetch."""
@@ -121,6 +123,7 @@ class Signal:
         try:
             found = await self.ask(self.url.replace("{id}", urllib.parse.quote(name, safe="")))
         except NoAnswer:
+            self.asked[name] = self.asked.pop(name)  # the others come first next time
             raise
         except FetchError as error:
             return str(error)
@@ -164,7 +167,7 @@ class Signal:
     def take_over(self, old: Any) -> None:
         """Keep what was fetched if the source is the same."""
         if [getattr(old, one, None) for one in ("url", "path", "id_keys")] == [self.url, self.path, self.id_keys]:
-            self.figures, self.asked, self.told = old.figures, old.asked, old.told
+            self.figures, self.told = old.figures, old.told
 
 
 class Signals:

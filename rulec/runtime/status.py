@@ -38,7 +38,8 @@ class Status:
         """All that this worker knows of itself and its deployments, as JSON has it; requests need not wait for it."""
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
-            self.engine, self.known = rules.engine, known_deployments(rules.engine)
+            self.known = await asyncio.to_thread(known_deployments, rules.engine)
+            self.engine = rules.engine
         signals = rules.balancer.watchers.get("signals")
         deployments = []
         for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):

@@ -107,6 +107,17 @@ def test_proxies_are_honoured_except_for_this_machine(feed: Feed, monkeypatch: p
         ask(feed, url="http://127.0.0.1:1/")
 
 
+def test_a_source_may_be_asked_again_at_once(feed: Feed) -> None:
+    """Its thread may still be on its way out by then."""
+    feed.says({"utilization": 0.5})
+    source = Source(5.0)
+
+    async def often() -> list[object]:
+        return [await source.ask(f"http://{feed.address}/u", json_of) for _ in range(100)]
+
+    assert asyncio.run(often()) == [{"utilization": 0.5}] * 100
+
+
 def test_a_source_that_hangs_is_not_asked_again(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a look-up of a host name may hang, which nobody can end."""
     hanging = threading.Event()
