@@ -2099,13 +2099,14 @@ class Source:
         if key:
             self.headers["Authorization"] = f"Bearer {key}"
         self.thread: threading.Thread | None = None
+        self.busy = False
 
     async def ask(self, url: str, read: Callable[[int, Callable[[], bytes]], Any]) -> Any:
         """What `read` makes of the status and the body (a function, so that it may be left unread); it runs in the thread.
 
         Raises FetchError, whatever went wrong.
         """
-        if self.thread is not None and self.thread.is_alive():
+        if self.busy:
             raise NoAnswer("the last request still hangs")
         get = Get(url, self.headers, self.seconds, read)
         loop = asyncio.get_running_loop()
@@ -2117,9 +2118,11 @@ class Source:
 
         def work() -> None:
             get.run()
+            self.busy = False  # before anybody is told, who may ask again at once
             with contextlib.suppress(RuntimeError):  # the loop may be closed by now
                 loop.call_soon_threadsafe(finish)
 
+        self.busy = True
         self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
         self.thread.start()
         try:  # not `wait_for`, which forgets a cancellation that comes with the answer
@@ -2678,6 +2681,7 @@ BALANCER = Balancer(TABLES)
 
 
 import atexit
+import contextlib
 import logging
 import time
 from queue import Empty, SimpleQueue
@@ -2718,8 +2722,9 @@ class LineWriter:
 
     def write_forever(self) -> None:
         while True:
-            write_line(*self.waiting.get())
-            self.write_waiting()
+            with contextlib.suppress(Exception):  # what a handler raises costs its line, not all later ones
+                write_line(*self.waiting.get())
+                self.write_waiting()
             time.sleep(PAUSE_SECONDS)
 
     def write_waiting(self) -> None:
@@ -2799,7 +2804,17 @@ class Fading:
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
-    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "served_at", "successes", "tried_at")
+    __slots__ = (
+        "failed",
+        "first_tokens",
+        "latencies",
+        "latency",
+        "open",
+        "served",
+        "served_at",
+        "successes",
+        "tried_at",
+    )
 
     def __init__(self) -> None:
         self.open: set[str] = set()
@@ -2832,6 +2847,7 @@ class State:
         self.clock = clock
         self.wall = wall
         self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
+        self.unproven: OrderedDict[tuple[str, str], None] = OrderedDict()  # of them, those that never served
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
 
@@ -2860,13 +2876,25 @@ class State:
         kind[ticket] = attempt
         deployment = self.deployments.get(attempt.place)
         if deployment is None:
+            if len(self.deployments) >= MOST_DEPLOYMENTS:
+                self.forget_one()
             deployment = self.deployments[attempt.place] = Deployment()
-            if len(self.deployments) > MOST_DEPLOYMENTS:
-                self.deployments.popitem(last=False)
+            self.unproven[attempt.place] = None
         else:
             self.deployments.move_to_end(attempt.place)
         deployment.open.add(ticket)
         deployment.tried_at = attempt.clock
+
+    def forget_one(self) -> None:
+        """Make room: names that clients invent never serve, and take no place from deployments that do."""
+        place = next(iter(self.unproven or self.deployments))
+        self.unproven.pop(place, None)
+        del self.deployments[place]
+
+    def proven(self, provider: str, model: str) -> bool:
+        """Whether this deployment has served a request: it exists, and is no name that a client invented."""
+        found = self.deployments.get((provider, model))
+        return found is not None and found.served > 0
 
     def close(self, ticket: str) -> Attempt | None:
         """End what this ticket has open, without a judgement; None where nothing is open."""
@@ -2884,6 +2912,7 @@ class State:
             return
         now = self.clock()
         deployment.served += 1
+        self.unproven.pop(attempt.place, None)
         deployment.served_at = now
         deployment.successes.add(1.0, now)
         latency = seconds_between(attempt.wall, ended)
@@ -3052,14 +3081,17 @@ def may_be_kept(auth: Any) -> bool:
 
 
 # What a client may bring of its own: a request can fail for it, which says nothing about the provider.
-OWN_TERMS = frozenset(("timeout", "request_timeout", "stream_timeout", "api_key", "extra_headers", "headers"))
+OWN_TERMS = frozenset((
+    "timeout", "request_timeout", "stream_timeout", "api_key", "organization", "extra_headers", "headers"
+))  # fmt: skip
+OWN_HEADERS = ("x-litellm-timeout", "x-litellm-stream-timeout")
 KINDS_OF_OWN_TERMS = frozenset(("timeout", "rate_limit", "quota", "auth"))
 NO_KINDS: frozenset[str] = frozenset()
 
 
 def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
     """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
-    own = not OWN_TERMS.isdisjoint(body) or headers.get("x-litellm-timeout") is not None
+    own = not OWN_TERMS.isdisjoint(body) or any(headers.get(one) is not None for one in OWN_HEADERS)
     return KINDS_OF_OWN_TERMS if own else NO_KINDS
 
 
@@ -3230,7 +3262,7 @@ from collections.abc import Callable
 from typing import Any
 
 HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
-MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
+MOST_COOLDOWNS = 8  # a provider that fails again and again is out for up to so many times as long
 LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
 
 
@@ -3259,7 +3291,19 @@ class Terms:
 class Breaker:
     """What the errors of a deployment or provider have come to."""
 
-    __slots__ = ("cooldown", "coolings", "errors", "gave_way", "kind", "last", "level", "since", "streak", "trial", "until")
+    __slots__ = (
+        "cooldown",
+        "coolings",
+        "errors",
+        "gave_way",
+        "kind",
+        "last",
+        "level",
+        "since",
+        "streak",
+        "trial",
+        "until",
+    )
 
     def __init__(self, now: float) -> None:
         self.level = HEALTHY
@@ -3270,7 +3314,7 @@ class Breaker:
         self.cooldown = 0.0
         self.coolings = 0  # since it was healthy for long
         self.until = now  # which it cools
-        self.trial: float | None = None  # when the request began that tries it
+        self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
         self.streak = 0  # of trials that were served
         self.gave_way = False
 
@@ -3285,6 +3329,8 @@ class Breaker:
         """What time alone changes."""
         if self.level == COOLING and now >= self.until:
             self.enter(PROBATION, self.until)
+        if self.level == PROBATION and now - self.since >= MOST_COOLDOWNS * self.cooldown and not self.blocked(now):
+            self.enter(HEALTHY, now)  # nobody asked for it: what was known of it is worth nothing any more
         elif self.level == DEGRADED and now - self.last >= self.cooldown:
             self.enter(HEALTHY, self.last + self.cooldown)
         if self.level == HEALTHY and now - self.since >= self.cooldown:
@@ -3292,20 +3338,24 @@ class Breaker:
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
-    def fail(self, kind: str, now: float, terms: Terms, cooldown: float) -> None:
-        if self.level == COOLING or (self.level == PROBATION and self.trial is None):
+    def fail(self, attempt: Any, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(attempt)):
             return  # of a request that began before
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
         if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
-            self.until = now + cooldown * 2 ** min(self.coolings, MOST_DOUBLINGS)
+            self.until = now + cooldown * min(2**self.coolings, MOST_COOLDOWNS)
             self.coolings += 1
             self.enter(COOLING, now)
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
 
-    def succeed(self, now: float, terms: Terms) -> None:
-        if self.level == PROBATION and self.trial is not None:
+    def is_trial(self, attempt: Any) -> bool:
+        """Whether it is this attempt that decides."""
+        return self.trial is not None and self.trial[1] is attempt
+
+    def succeed(self, attempt: Any, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.is_trial(attempt):
             self.trial = None
             self.streak += 1
             if self.streak >= terms.threshold:
@@ -3313,7 +3363,7 @@ class Breaker:
 
     def blocked(self, now: float) -> bool:
         """Whether a request would better go elsewhere: it cools, or one request tries it already."""
-        tried = self.trial is not None and now - self.trial < LONGEST_TRIAL
+        tried = self.trial is not None and now - self.trial[0] < LONGEST_TRIAL
         return self.level == COOLING or (self.level == PROBATION and tried)
 
     def ends(self) -> float | None:
@@ -3373,7 +3423,7 @@ class Health:
         now = self.clock()
         for breaker in self.breakers_of(step, now) if self.breakers else ():
             if breaker.level == PROBATION and not breaker.blocked(now):
-                breaker.trial = now
+                breaker.trial = now, step
                 self.known_until = 0.0
 
     def served(self, step: Any) -> None:
@@ -3385,7 +3435,7 @@ class Health:
             breaker = self.look(key, now)
             if breaker is not None:
                 before = breaker.level
-                breaker.succeed(now, self.terms)
+                breaker.succeed(step, now, self.terms)
                 self.compare(key, breaker, before, now)
         if step.provider in self.known:
             self.known_until = 0.0
@@ -3399,23 +3449,29 @@ class Health:
         if kind == "rate_limit":
             seconds = retry_after if retry_after is not None else self.terms.limit if own is None else own
             self.limit(place, now, now + seconds)
-        if kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own is not None)):
+        if self.counts(step, kind, own is not None):
             breaker = self.look(key, now) or self.add(key, now)
             before = breaker.level
-            breaker.fail(kind, now, self.terms, self.terms.cooldown if own is None else own)
+            breaker.fail(step, kind, now, self.terms, self.terms.cooldown if own is None else own)
             self.compare(key, breaker, before, now)
         self.leave(step)
+
+    def counts(self, step: Any, kind: str, own: bool) -> bool:
+        """Whether an error says something about who made it."""
+        if kind == "not_found":
+            return self.state.proven(step.provider, step.model)  # else the model may be a name that a client invented
+        return kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own))
 
     def leave(self, step: Any) -> None:
         """An attempt ended; whether it was served is of no account."""
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
-            if breaker.trial is not None:
+            if breaker.is_trial(step):
                 breaker.trial = None
                 self.known_until = 0.0
 
     def limit(self, place: tuple[str, str], now: float, until: float) -> None:
         since, before = self.limits.get(place, (now, now))
-        self.limits[place] = (since, max(before, until))
+        self.limits[place] = (since if now < before else now, max(before, until))
         if before <= now < until:
             self.known_until = 0.0
             self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
@@ -3516,10 +3572,13 @@ class Health:
 
     def add(self, key: Any, now: float) -> Breaker:
         while len(self.breakers) >= MOST_DEPLOYMENTS:  # names that clients invent take no place from real trouble
-            healthy = (one for one, breaker in self.breakers.items() if breaker.level == HEALTHY)
-            del self.breakers[next(healthy, next(iter(self.breakers)))]
+            del self.breakers[min(self.breakers, key=self.importance)]
         breaker = self.breakers[key] = Breaker(now)
         return breaker
+
+    def importance(self, key: Any) -> int:
+        """Trouble goes before no trouble, then who has served before who may be invented."""
+        return 2 * (self.breakers[key].level != HEALTHY) + (isinstance(key, str) or self.state.proven(*key))
 
     def sweep(self, now: float) -> None:
         """Forget what is over."""
@@ -3670,7 +3729,7 @@ class Plan:
 
     def end(self) -> None:
         """Nothing is tried any more; hops hold on to the request that their conditions ask."""
-        self.steps, self.tried = [], []
+        self.steps, self.tried, self.open = [], [], False
 
 
 def plan_steps(
@@ -3830,7 +3889,8 @@ class Status:
         """All that this worker knows of itself and its deployments, as JSON has it; requests need not wait for it."""
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
-            self.engine, self.known = rules.engine, known_deployments(rules.engine)
+            self.known = await asyncio.to_thread(known_deployments, rules.engine)
+            self.engine = rules.engine
         signals = rules.balancer.watchers.get("signals")
         deployments = []
         for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):
@@ -4034,6 +4094,7 @@ import random
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -4057,6 +4118,7 @@ INTERNAL_KEYS = frozenset((
     "attempted_targets",
     "content_policy_fallbacks",
     "context_window_fallbacks",
+    "custom_llm_provider",
     "fallback_depth",
     "max_fallbacks",
     "model_group_retry_policy",
@@ -4140,11 +4202,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        health = self.health if self.health.troubled else None
-        order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
-        steps = await self.permitted(steps, asked, auth, rules, decision.rule)
-        steps, start = (steps, 0) if health is None else arranged(steps, unavailable)
+        steps, start = await self.permitted(decision, identity, asked, auth, rules, unavailable)
         first = steps[start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -4169,19 +4227,35 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise forbidden(group, rules, rule)
 
     async def permitted(
-        self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
-    ) -> list[PlanStep]:
-        """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
-        groups = {step.group for step in steps} - {asked}
-        if not groups:
-            return steps
-        allowed: dict[str | None, bool] = {asked: True}
-        for group in groups:
-            allowed[group] = await self.may_call(auth, group)
-        kept = [step for step in steps if allowed[step.group]]
-        if all(step.hop is not None for step in kept):
-            raise forbidden(steps[0].group, rules, rule)
-        return kept
+        self,
+        decision: Any,
+        identity: str | None,
+        asked: str | None,
+        auth: Any,
+        rules: Rules,
+        unavailable: frozenset[str],
+    ) -> tuple[list[PlanStep], int]:
+        """The steps whose model this caller may call, and the number of the one to begin with.
+
+        Who may call no candidate is refused, whatever the hops are.
+        """
+        health, candidates = self.health if self.health.troubled else None, decision.candidates
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        allowed = {asked}  # LiteLLM checked the name that the client used
+        await self.allow(allowed, (one.group for one in candidates), auth)
+        order = [number for number in order if candidates[number].group in allowed]
+        if not order:
+            raise forbidden(candidates[0].group, rules, decision.rule)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
+        await self.allow(allowed, (step.group for step in steps), auth)
+        steps = [step for step in steps if step.group in allowed]
+        return (steps, 0) if health is None else arranged(steps, unavailable)
+
+    async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
+        """Add those of these groups that this caller may call."""
+        for group in dict.fromkeys(groups):
+            if group not in allowed and await self.may_call(auth, group):
+                allowed.add(group)
 
     async def may_call(self, auth: Any, group: str) -> bool:
         """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
@@ -4252,7 +4326,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open or (index != plan.start and plan.kind is None):  # no hook told us: a stream broke, or nobody was ready
+        if plan.open or (
+            index != plan.start and plan.kind is None
+        ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, recorded_kind(kwargs))
         if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
@@ -4268,12 +4344,17 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 
     def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
         """The attempt in progress failed; the provider may have said how long to wait."""
-        self.state.fail(plan.ticket, kind)
+        if not plan.tried and plan.steps:
+            self.health.leave(plan.steps[plan.start])  # it was never asked
         step = plan.tried[-1] if plan.open else None
-        if step is not None and kind in plan.blameless:
-            self.health.leave(step)
-        elif step is not None:
-            self.health.fault(step, kind, wait)
+        if kind in plan.blameless:
+            self.state.close(plan.ticket)
+            if step is not None:
+                self.health.leave(step)
+        else:
+            self.state.fail(plan.ticket, kind)
+            if step is not None:
+                self.health.fault(step, kind, wait)
         plan.fail(kind, step is not None and self.health.out(step) is not None)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
@@ -4341,9 +4422,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of(request_data)
             plan = self.plans.get(ticket)
-            if plan is not None and plan.open:  # after the provider answered: no fault of its own
-                self.health.leave(plan.tried[-1])
             if plan is not None:
+                for step in plan.steps:  # one may be a trial: after the provider answered, or before it was asked
+                    self.health.leave(step)
                 plan.end()
             self.state.close(ticket)
             asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
@@ -4395,12 +4476,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             seen = stamp
             try:
                 rules = await asyncio.to_thread(load_rules, path)
+                rules.take_over(self.rules)
             except Exception as error:
                 what = type(error).__name__
                 log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
                 continue
             log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
-            rules.take_over(self.rules)
             self.rules = rules
             self.start_watchers()
             self.health.terms = rules.terms

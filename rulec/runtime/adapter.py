@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 from rulec.runtime.caller import (
@@ -54,6 +55,7 @@ INTERNAL_KEYS = frozenset((
     "attempted_targets",
     "content_policy_fallbacks",
     "context_window_fallbacks",
+    "custom_llm_provider",
     "fallback_depth",
     "max_fallbacks",
     "model_group_retry_policy",
@@ -137,11 +139,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
             return
         identity = sticky_identity(decision.sticky, caller, body, headers)
-        health = self.health if self.health.troubled else None
-        order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
-        steps = await self.permitted(steps, asked, auth, rules, decision.rule)
-        steps, start = (steps, 0) if health is None else arranged(steps, unavailable)
+        steps, start = await self.permitted(decision, identity, asked, auth, rules, unavailable)
         first = steps[start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -166,19 +164,35 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 raise forbidden(group, rules, rule)
 
     async def permitted(
-        self, steps: list[PlanStep], asked: str | None, auth: Any, rules: Rules, rule: str | None
-    ) -> list[PlanStep]:
-        """The steps whose model this caller may call; the name that the client used was checked by LiteLLM."""
-        groups = {step.group for step in steps} - {asked}
-        if not groups:
-            return steps
-        allowed: dict[str | None, bool] = {asked: True}
-        for group in groups:
-            allowed[group] = await self.may_call(auth, group)
-        kept = [step for step in steps if allowed[step.group]]
-        if all(step.hop is not None for step in kept):
-            raise forbidden(steps[0].group, rules, rule)
-        return kept
+        self,
+        decision: Any,
+        identity: str | None,
+        asked: str | None,
+        auth: Any,
+        rules: Rules,
+        unavailable: frozenset[str],
+    ) -> tuple[list[PlanStep], int]:
+        """The steps whose model this caller may call, and the number of the one to begin with.
+
+        Who may call no candidate is refused, whatever the hops are.
+        """
+        health, candidates = self.health if self.health.troubled else None, decision.candidates
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        allowed = {asked}  # LiteLLM checked the name that the client used
+        await self.allow(allowed, (one.group for one in candidates), auth)
+        order = [number for number in order if candidates[number].group in allowed]
+        if not order:
+            raise forbidden(candidates[0].group, rules, decision.rule)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
+        await self.allow(allowed, (step.group for step in steps), auth)
+        steps = [step for step in steps if step.group in allowed]
+        return (steps, 0) if health is None else arranged(steps, unavailable)
+
+    async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
+        """Add those of these groups that this caller may call."""
+        for group in dict.fromkeys(groups):
+            if group not in allowed and await self.may_call(auth, group):
+                allowed.add(group)
 
     async def may_call(self, auth: Any, group: str) -> bool:
         """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
@@ -249,7 +263,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         index = marked_step(kwargs, plan.at)
         if plan.open and index == plan.at:
             return plan.steps[index]
-        if plan.open or (index != plan.start and plan.kind is None):  # no hook told us: a stream broke, or nobody was ready
+        if plan.open or (
+            index != plan.start and plan.kind is None
+        ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, recorded_kind(kwargs))
         if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
@@ -265,12 +281,17 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 
     def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
         """The attempt in progress failed; the provider may have said how long to wait."""
-        self.state.fail(plan.ticket, kind)
+        if not plan.tried and plan.steps:
+            self.health.leave(plan.steps[plan.start])  # it was never asked
         step = plan.tried[-1] if plan.open else None
-        if step is not None and kind in plan.blameless:
-            self.health.leave(step)
-        elif step is not None:
-            self.health.fault(step, kind, wait)
+        if kind in plan.blameless:
+            self.state.close(plan.ticket)
+            if step is not None:
+                self.health.leave(step)
+        else:
+            self.state.fail(plan.ticket, kind)
+            if step is not None:
+                self.health.fault(step, kind, wait)
         plan.fail(kind, step is not None and self.health.out(step) is not None)
 
     def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
@@ -338,9 +359,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             ticket = ticket_of(request_data)
             plan = self.plans.get(ticket)
-            if plan is not None and plan.open:  # after the provider answered: no fault of its own
-                self.health.leave(plan.tried[-1])
             if plan is not None:
+                for step in plan.steps:  # one may be a trial: after the provider answered, or before it was asked
+                    self.health.leave(step)
                 plan.end()
             self.state.close(ticket)
             asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
@@ -392,12 +413,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             seen = stamp
             try:
                 rules = await asyncio.to_thread(load_rules, path)
+                rules.take_over(self.rules)
             except Exception as error:
                 what = type(error).__name__
                 log.error("[ROUTER] the changed file is broken (%s); rules %s stay", what, self.rules.fingerprint)
                 continue
             log_writer.line("rules %s replace %s", rules.fingerprint, self.rules.fingerprint)
-            rules.take_over(self.rules)
             self.rules = rules
             self.start_watchers()
             self.health.terms = rules.terms

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 HEALTHY, DEGRADED, PROBATION, COOLING, LIMITED = "healthy", "degraded", "probation", "cooling", "limited"
-MOST_DOUBLINGS = 3  # a provider that fails again and again is out for up to 8 times as long
+MOST_COOLDOWNS = 8  # a provider that fails again and again is out for up to so many times as long
 LONGEST_TRIAL = 60.0  # then the next request is a trial, too: nobody may have told how this one ended
 
 
@@ -40,7 +40,19 @@ class Terms:
 class Breaker:
     """What the errors of a deployment or provider have come to."""
 
-    __slots__ = ("cooldown", "coolings", "errors", "gave_way", "kind", "last", "level", "since", "streak", "trial", "until")
+    __slots__ = (
+        "cooldown",
+        "coolings",
+        "errors",
+        "gave_way",
+        "kind",
+        "last",
+        "level",
+        "since",
+        "streak",
+        "trial",
+        "until",
+    )
 
     def __init__(self, now: float) -> None:
         self.level = HEALTHY
@@ -51,7 +63,7 @@ class Breaker:
         self.cooldown = 0.0
         self.coolings = 0  # since it was healthy for long
         self.until = now  # which it cools
-        self.trial: float | None = None  # when the request began that tries it
+        self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
         self.streak = 0  # of trials that were served
         self.gave_way = False
 
@@ -66,6 +78,8 @@ class Breaker:
         """What time alone changes."""
         if self.level == COOLING and now >= self.until:
             self.enter(PROBATION, self.until)
+        if self.level == PROBATION and now - self.since >= MOST_COOLDOWNS * self.cooldown and not self.blocked(now):
+            self.enter(HEALTHY, now)  # nobody asked for it: what was known of it is worth nothing any more
         elif self.level == DEGRADED and now - self.last >= self.cooldown:
             self.enter(HEALTHY, self.last + self.cooldown)
         if self.level == HEALTHY and now - self.since >= self.cooldown:
@@ -73,20 +87,24 @@ class Breaker:
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
-    def fail(self, kind: str, now: float, terms: Terms, cooldown: float) -> None:
-        if self.level == COOLING or (self.level == PROBATION and self.trial is None):
+    def fail(self, attempt: Any, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(attempt)):
             return  # of a request that began before
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
         if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
-            self.until = now + cooldown * 2 ** min(self.coolings, MOST_DOUBLINGS)
+            self.until = now + cooldown * min(2**self.coolings, MOST_COOLDOWNS)
             self.coolings += 1
             self.enter(COOLING, now)
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
 
-    def succeed(self, now: float, terms: Terms) -> None:
-        if self.level == PROBATION and self.trial is not None:
+    def is_trial(self, attempt: Any) -> bool:
+        """Whether it is this attempt that decides."""
+        return self.trial is not None and self.trial[1] is attempt
+
+    def succeed(self, attempt: Any, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.is_trial(attempt):
             self.trial = None
             self.streak += 1
             if self.streak >= terms.threshold:
@@ -94,7 +112,7 @@ class Breaker:
 
     def blocked(self, now: float) -> bool:
         """Whether a request would better go elsewhere: it cools, or one request tries it already."""
-        tried = self.trial is not None and now - self.trial < LONGEST_TRIAL
+        tried = self.trial is not None and now - self.trial[0] < LONGEST_TRIAL
         return self.level == COOLING or (self.level == PROBATION and tried)
 
     def ends(self) -> float | None:

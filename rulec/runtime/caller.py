@@ -118,14 +118,17 @@ def may_be_kept(auth: Any) -> bool:
 
 
 # What a client may bring of its own: a request can fail for it, which says nothing about the provider.
-OWN_TERMS = frozenset(("timeout", "request_timeout", "stream_timeout", "api_key", "extra_headers", "headers"))
+OWN_TERMS = frozenset((
+    "timeout", "request_timeout", "stream_timeout", "api_key", "organization", "extra_headers", "headers"
+))  # fmt: skip
+OWN_HEADERS = ("x-litellm-timeout", "x-litellm-stream-timeout")
 KINDS_OF_OWN_TERMS = frozenset(("timeout", "rate_limit", "quota", "auth"))
 NO_KINDS: frozenset[str] = frozenset()
 
 
 def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
     """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
-    own = not OWN_TERMS.isdisjoint(body) or headers.get("x-litellm-timeout") is not None
+    own = not OWN_TERMS.isdisjoint(body) or any(headers.get(one) is not None for one in OWN_HEADERS)
     return KINDS_OF_OWN_TERMS if own else NO_KINDS
 
 

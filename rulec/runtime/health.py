@@ -50,7 +50,7 @@ class Health:
         now = self.clock()
         for breaker in self.breakers_of(step, now) if self.breakers else ():
             if breaker.level == PROBATION and not breaker.blocked(now):
-                breaker.trial = now
+                breaker.trial = now, step
                 self.known_until = 0.0
 
     def served(self, step: Any) -> None:
@@ -62,7 +62,7 @@ class Health:
             breaker = self.look(key, now)
             if breaker is not None:
                 before = breaker.level
-                breaker.succeed(now, self.terms)
+                breaker.succeed(step, now, self.terms)
                 self.compare(key, breaker, before, now)
         if step.provider in self.known:
             self.known_until = 0.0
@@ -76,23 +76,29 @@ class Health:
         if kind == "rate_limit":
             seconds = retry_after if retry_after is not None else self.terms.limit if own is None else own
             self.limit(place, now, now + seconds)
-        if kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own is not None)):
+        if self.counts(step, kind, own is not None):
             breaker = self.look(key, now) or self.add(key, now)
             before = breaker.level
-            breaker.fail(kind, now, self.terms, self.terms.cooldown if own is None else own)
+            breaker.fail(step, kind, now, self.terms, self.terms.cooldown if own is None else own)
             self.compare(key, breaker, before, now)
         self.leave(step)
+
+    def counts(self, step: Any, kind: str, own: bool) -> bool:
+        """Whether an error says something about who made it."""
+        if kind == "not_found":
+            return self.state.proven(step.provider, step.model)  # else the model may be a name that a client invented
+        return kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own))
 
     def leave(self, step: Any) -> None:
         """An attempt ended; whether it was served is of no account."""
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
-            if breaker.trial is not None:
+            if breaker.is_trial(step):
                 breaker.trial = None
                 self.known_until = 0.0
 
     def limit(self, place: tuple[str, str], now: float, until: float) -> None:
         since, before = self.limits.get(place, (now, now))
-        self.limits[place] = (since, max(before, until))
+        self.limits[place] = (since if now < before else now, max(before, until))
         if before <= now < until:
             self.known_until = 0.0
             self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
@@ -193,10 +199,13 @@ class Health:
 
     def add(self, key: Any, now: float) -> Breaker:
         while len(self.breakers) >= MOST_DEPLOYMENTS:  # names that clients invent take no place from real trouble
-            healthy = (one for one, breaker in self.breakers.items() if breaker.level == HEALTHY)
-            del self.breakers[next(healthy, next(iter(self.breakers)))]
+            del self.breakers[min(self.breakers, key=self.importance)]
         breaker = self.breakers[key] = Breaker(now)
         return breaker
+
+    def importance(self, key: Any) -> int:
+        """Trouble goes before no trouble, then who has served before who may be invented."""
+        return 2 * (self.breakers[key].level != HEALTHY) + (isinstance(key, str) or self.state.proven(*key))
 
     def sweep(self, now: float) -> None:
         """Forget what is over."""

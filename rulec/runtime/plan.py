@@ -108,7 +108,7 @@ class Plan:
 
     def end(self) -> None:
         """Nothing is tried any more; hops hold on to the request that their conditions ask."""
-        self.steps, self.tried = [], []
+        self.steps, self.tried, self.open = [], [], False
 
 
 def plan_steps(

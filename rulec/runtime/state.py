@@ -58,7 +58,17 @@ class Fading:
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
-    __slots__ = ("failed", "first_tokens", "latencies", "latency", "open", "served", "served_at", "successes", "tried_at")
+    __slots__ = (
+        "failed",
+        "first_tokens",
+        "latencies",
+        "latency",
+        "open",
+        "served",
+        "served_at",
+        "successes",
+        "tried_at",
+    )
 
     def __init__(self) -> None:
         self.open: set[str] = set()
@@ -91,6 +101,7 @@ class State:
         self.clock = clock
         self.wall = wall
         self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
+        self.unproven: OrderedDict[tuple[str, str], None] = OrderedDict()  # of them, those that never served
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
 
@@ -119,13 +130,25 @@ class State:
         kind[ticket] = attempt
         deployment = self.deployments.get(attempt.place)
         if deployment is None:
+            if len(self.deployments) >= MOST_DEPLOYMENTS:
+                self.forget_one()
             deployment = self.deployments[attempt.place] = Deployment()
-            if len(self.deployments) > MOST_DEPLOYMENTS:
-                self.deployments.popitem(last=False)
+            self.unproven[attempt.place] = None
         else:
             self.deployments.move_to_end(attempt.place)
         deployment.open.add(ticket)
         deployment.tried_at = attempt.clock
+
+    def forget_one(self) -> None:
+        """Make room: names that clients invent never serve, and take no place from deployments that do."""
+        place = next(iter(self.unproven or self.deployments))
+        self.unproven.pop(place, None)
+        del self.deployments[place]
+
+    def proven(self, provider: str, model: str) -> bool:
+        """Whether this deployment has served a request: it exists, and is no name that a client invented."""
+        found = self.deployments.get((provider, model))
+        return found is not None and found.served > 0
 
     def close(self, ticket: str) -> Attempt | None:
         """End what this ticket has open, without a judgement; None where nothing is open."""
@@ -143,6 +166,7 @@ class State:
             return
         now = self.clock()
         deployment.served += 1
+        self.unproven.pop(attempt.place, None)
         deployment.served_at = now
         deployment.successes.add(1.0, now)
         latency = seconds_between(attempt.wall, ended)

@@ -49,7 +49,9 @@ class Ward:
             return
         if event == "leave":
             return self.health.leave(step)
-        if not event.startswith("late-"):
+        if event.startswith("late-"):
+            step = self.step(step.provider, step.model)  # another attempt, which began long ago
+        else:
             self.state.begin("t", step.provider, step.model)
             self.health.begin(step)
         if event.endswith("ok"):
@@ -68,11 +70,13 @@ class Ward:
 def test_story(story: dict[str, Any]) -> None:
     ward = Ward(story.get("sections"), story.get("deployments"))
     begin = ward.clock.now
+    steps: dict[tuple[str, str], Any] = {}
     for line in story["story"].splitlines():
         found = LINE.fullmatch(line.strip())
         assert found, line
         ward.clock.now = begin + int(found["at"])
-        step = ward.step(found["provider"], found["model"])
+        place = found["provider"], found["model"]
+        step = steps.setdefault(place, ward.step(*place))
         for _ in range(int(found["times"] or 1)):
             ward.happens(step, found["event"], float(found["wait"]) if found["wait"] else None)
         assert ward.is_now(step) == set(found["expected"].split()), line

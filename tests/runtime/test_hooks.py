@@ -26,6 +26,10 @@ exact_matches:
   kept: {provider: a}
   alone: {provider: a, fallback: {provider: b, when: 'unavailable(b) and messages > 3 or not unavailable(b)'}}
   weighted: {providers: [{provider: a, weight: 0.7}, {provider: b, weight: 0.3}]}
+  watched: {provider: a, fallback: b}
+capabilities:
+  any: {preferred_models: [MANY], provider: a}
+error_based_routing: {error_threshold: 1}
 patterns:
   - {pattern: '^least', providers: [a, b], routing_strategy: least_loaded}
   - {pattern: '^usage', providers: [a, b], routing_strategy: usage_based}
@@ -33,7 +37,7 @@ patterns:
   - {pattern: '^cheap', providers: [a, b], routing_strategy: cheapest}
   - {pattern: '^most', providers: [a, b], routing_strategy: most_capacity}
   - {pattern: '^turn', providers: [a, b], routing_strategy: round_robin}
-"""
+""".replace("MANY", ", ".join(f"m{number}" for number in range(40)))
 KINDS = ("least", "usage", "fast", "cheap", "most", "turn")
 NAMES = 5_000
 
@@ -54,7 +58,8 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def deployments(model: str) -> list[dict[str, Any]]:
     return [
-        {"litellm_params": {"model": model}, "model_info": {"rulec": {"provider": name, "model": None}}} for name in "ab"
+        {"litellm_params": {"model": model}, "model_info": {"rulec": {"provider": name, "model": None}}}
+        for name in "ab"
     ]
 
 
@@ -109,6 +114,56 @@ def test_an_answer_of_the_cache_teaches_nothing(handler: Any) -> None:
     asyncio.run(hit())
     state = handler.state.get("a", "kept")
     assert (len(state.open), state.successes.weight, len(state.latencies)) == (0, 0, 0)
+
+
+def test_a_key_gets_the_one_candidate_of_many_that_it_may_call(handler: Any) -> None:
+    async def may_call(auth: object, group: str) -> bool:
+        return group == "m7"
+
+    handler.may_call = may_call
+
+    async def many() -> set[str]:
+        sent = [{"messages": [], "metadata": {"capability": "any"}} for _ in range(50)]
+        return {(await handler.async_pre_call_hook(object(), None, data, "acompletion"))["model"] for data in sent}
+
+    assert asyncio.run(many()) == {"m7"}
+
+
+def test_a_client_that_brings_its_own_time_out_teaches_nothing(handler: Any) -> None:
+    async def many() -> None:
+        for _ in range(5):
+            data: dict[str, Any] = {"model": "watched", "messages": [], "metadata": {}, "timeout": 0.001}
+            await handler.async_pre_call_hook(object(), None, data, "acompletion")
+            await handler.async_filter_deployments("watched", deployments("watched"), [], data)
+            await handler.async_post_call_failure_deployment_hook(data, TimeoutError(), "acompletion")
+            await handler.async_post_call_failure_hook(data, TimeoutError(), object())
+
+    asyncio.run(many())
+    found = handler.state.get("a", "watched")
+    assert (len(found.open), found.successes.weight, found.failed) == (0, 0.0, {})
+    assert not handler.health.troubled
+
+
+def test_a_trial_that_never_reaches_the_provider_is_over(handler: Any) -> None:
+    """LiteLLM's own limits may refuse a request behind our first hook."""
+
+    async def story() -> list[str]:
+        asked = []
+        for turned_away in (False, False, True, True):
+            data: dict[str, Any] = {"model": "watched", "messages": [], "metadata": {}}
+            await handler.async_pre_call_hook(object(), None, data, "acompletion")
+            asked.append(handler.plans[data["metadata"]["rulec"]["id"]].steps[0].provider)
+            if not turned_away:
+                await handler.async_filter_deployments("watched", deployments("watched"), [], data)
+                await handler.async_post_call_failure_deployment_hook(data, RuntimeError(), "acompletion")
+            await handler.async_post_call_failure_hook(data, RuntimeError(), object())
+            if len(asked) == 2:  # as after the cooldown
+                for breaker in handler.health.breakers.values():
+                    breaker.until = 0.0
+        return asked
+
+    assert asyncio.run(story()) == ["a"] * 4
+    assert handler.plans and not any(plan.open for plan in handler.plans.values())
 
 
 class Messages(list[Any]):
