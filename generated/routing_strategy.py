@@ -3851,6 +3851,107 @@ def load_rules(path: str) -> Rules:
     return Rules(namespace)
 
 
+# -------------------- answers --------------------
+# What a client is told besides the answer of its model: response headers, refusals, and the log line's reason.
+
+
+from typing import Any
+
+
+try:
+    from litellm.proxy._types import ProxyException
+except ImportError:  # decide() alone needs no LiteLLM
+    ProxyException = None
+
+
+def reason(decision: Any) -> str:
+    """`exact match`, `pattern match` and so on; for a rule on request metadata its name."""
+    if decision.phase == "when":
+        return f"rule {printable(decision.rule)}"
+    return {None: "no rule", "default": "default"}.get(decision.phase) or f"{decision.phase} match"
+
+
+def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
+    headers = {"x-rulec-version": fingerprint}
+    if rule:
+        headers["x-rulec-rule"] = printable(rule)
+    if served is not None:
+        headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
+    return headers
+
+
+def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception:
+    """The answer to a request that is not served, in the shape of an OpenAI error."""
+    kind = "permission_error" if status in (401, 403) else "invalid_request_error" if status < 500 else "server_error"
+    headers = response_headers(rules.fingerprint, rule, None)
+    answer: Exception = ProxyException(
+        message=str(text or "refused by the routing rules"), type=kind, param="model", code=status, headers=headers
+    )
+    answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
+    return answer
+
+
+def forbidden(group: str, rules: Rules, rule: str | None) -> Exception:
+    return refusal(403, f"this key may not call the model {printable(group)}, which the rules choose", rules, rule)
+
+
+# -------------------- deployments --------------------
+# The deployments that LiteLLM hands to the filter hook: which one is whose, and what only we know of it.
+
+
+from typing import Any
+
+
+
+class StepSkipped(Exception):
+    """This step is not to be tried; LiteLLM goes on to the next fallback."""
+
+    def __init__(self, message: str, status: int = 503) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status
+        self.type = "not_found_error" if status == 404 else "service_unavailable"
+        self.param = None
+        self.code = str(status)
+
+
+def rulec_info(deployment: Any) -> dict[str, Any]:
+    return (deployment.get("model_info") or {}).get("rulec") or {}
+
+
+def serves(deployment: Any, step: PlanStep) -> bool:
+    """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
+    info = rulec_info(deployment)
+    return info.get("provider") == step.provider and info.get("model") in (step.model, None)
+
+
+def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
+    """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
+    info = rulec_info(deployment)
+    own = info.get("own", ())  # what the deployment says otherwise than its provider
+    changes: dict[str, Any] = {
+        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
+    }
+    if litellm_model is not None and is_our_wildcard(deployment):
+        changes["model"] = litellm_model
+    if not changes:
+        return deployment
+    return {**deployment, "litellm_params": {**deployment["litellm_params"], **changes}}
+
+
+def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
+    """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
+    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
+    if deployments and not own:
+        raise StepSkipped(f"the model {printable(model)} does not exist", 404)
+    return own
+
+
+def is_our_wildcard(deployment: Any) -> bool:
+    info = rulec_info(deployment)
+    return "provider" in info and info.get("model") is None
+
+
 # -------------------- status --------------------
 # What an operator may ask a worker: how each deployment does. No key, no address, nothing of any request.
 #
@@ -4128,18 +4229,6 @@ MAX_PLANS = 20_000
 PLAN_SECONDS = 7200.0
 ENDED_SECONDS = 5.0  # for which the plan of a request that failed is kept: LiteLLM still asks for headers
 RELOAD_SECONDS = 2.0
-
-
-class StepSkipped(Exception):
-    """This step is not to be tried; LiteLLM goes on to the next fallback."""
-
-    def __init__(self, message: str, status: int = 503) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status_code = status
-        self.type = "not_found_error" if status == 404 else "service_unavailable"
-        self.param = None
-        self.code = str(status)
 
 
 class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
@@ -4498,37 +4587,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.warning("[ROUTER] %s%s", what, place)
 
 
-def reason(decision: Any) -> str:
-    """`exact match`, `pattern match` and so on; for a rule on request metadata its name."""
-    if decision.phase == "when":
-        return f"rule {printable(decision.rule)}"
-    return {None: "no rule", "default": "default"}.get(decision.phase) or f"{decision.phase} match"
-
-
-def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
-    headers = {"x-rulec-version": fingerprint}
-    if rule:
-        headers["x-rulec-rule"] = printable(rule)
-    if served is not None:
-        headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
-    return headers
-
-
-def refusal(status: int, text: Any, rules: Rules, rule: str | None) -> Exception:
-    """The answer to a request that is not served, in the shape of an OpenAI error."""
-    kind = "permission_error" if status in (401, 403) else "invalid_request_error" if status < 500 else "server_error"
-    headers = response_headers(rules.fingerprint, rule, None)
-    answer: Exception = ProxyException(
-        message=str(text or "refused by the routing rules"), type=kind, param="model", code=status, headers=headers
-    )
-    answer.status_code = status  # type: ignore[attr-defined]  # what /v1/completions of 1.100 answers with
-    return answer
-
-
-def forbidden(group: str, rules: Rules, rule: str | None) -> Exception:
-    return refusal(403, f"this key may not call the model {printable(group)}, which the rules choose", rules, rule)
-
-
 def ticket_of(kwargs: Any) -> str:
     """The ticket that we put into this request, or an empty string."""
     for bucket in BUCKETS:
@@ -4552,43 +4610,6 @@ def recorded_kind(kwargs: Any) -> str:
         if records:
             return kind_of_record(records[-1].get("exception_type"), records[-1].get("exception_string"))
     return error_kind(None)
-
-
-def rulec_info(deployment: Any) -> dict[str, Any]:
-    return (deployment.get("model_info") or {}).get("rulec") or {}
-
-
-def serves(deployment: Any, step: PlanStep) -> bool:
-    """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
-    info = rulec_info(deployment)
-    return info.get("provider") == step.provider and info.get("model") in (step.model, None)
-
-
-def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
-    """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
-    info = rulec_info(deployment)
-    own = info.get("own", ())  # what the deployment says otherwise than its provider
-    changes: dict[str, Any] = {
-        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
-    }
-    if litellm_model is not None and is_our_wildcard(deployment):
-        changes["model"] = litellm_model
-    if not changes:
-        return deployment
-    return {**deployment, "litellm_params": {**deployment["litellm_params"], **changes}}
-
-
-def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
-    """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
-    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
-    if deployments and not own:
-        raise StepSkipped(f"the model {printable(model)} does not exist", 404)
-    return own
-
-
-def is_our_wildcard(deployment: Any) -> bool:
-    info = rulec_info(deployment)
-    return "provider" in info and info.get("model") is None
 
 
 handler = RulecHandler() if "decide" in globals() and __name__ != RELOADED else None

@@ -37,7 +37,20 @@ STRATEGY_MODULES = ("environment", "strategies/drawn", "strategies/ranking")
 """What every rule set may need to order candidates; the strategies that it uses stand after them."""
 BALANCER = "strategies/balancer"
 RANKING_STRATEGIES = ("least_loaded", "usage_based", "fastest_response", "most_capacity", "cheapest", "least_utilized")
-ADAPTER_MODULES = ("log", "state", "caller", "failures", "breaker", "health", "plan", "reload", "status", "adapter")
+ADAPTER_MODULES = (
+    "log",
+    "state",
+    "caller",
+    "failures",
+    "breaker",
+    "health",
+    "plan",
+    "reload",
+    "answers",
+    "deployments",
+    "status",
+    "adapter",
+)
 """The modules that meet LiteLLM, after the decision is complete."""
 HEALTH_SECTIONS = ("rate_limited_fallback", "error_based_routing")
 
