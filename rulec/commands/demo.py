@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rulec.compiler import Compilation
     from rulec.demo.examples import Example
     from rulec.demo.prediction import Prediction
     from rulec.demo.stage import Outcome, Stage
@@ -57,7 +60,6 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _show() -> int:
     from rulec.commands.explain import explain_request
-    from rulec.compiler import compile_folder
     from rulec.demo.examples import EXAMPLES
     from rulec.demo.prediction import predict
     from rulec.demo.stage import StageFailed, set_up
@@ -65,7 +67,7 @@ def _show() -> int:
     from rulec.resources import resource_folder
 
     rules = resource_folder("rules")
-    compilation = compile_folder(rules)
+    compilation = _compiled(rules)
     if compilation.failed:
         raise StageFailed(f"the example rules do not compile:\n{render_text(compilation.diagnostics)}")
     predictions = [
@@ -80,6 +82,20 @@ def _show() -> int:
         return 1
     print(f"\nAll {len(EXAMPLES)} requests went where `rulec explain` said.")
     return 0
+
+
+def _compiled(rules: Path) -> Compilation:
+    """The example rules without health: a provider that failed in one example is not passed over in the next."""
+    from rulec.compiler import compile_rule_set, read_rules, read_sources
+    from rulec.diagnostics import Diagnostics
+    from rulec.syntax.ast import RuleSet
+
+    diagnostics, rule_set = Diagnostics(), RuleSet()
+    for source in read_sources(rules, diagnostics):
+        read_rules(source, rule_set, diagnostics)
+    for name in ("rate_limited_fallback", "error_based_routing", "first_request_routing"):
+        rule_set.sections.pop(name, None)
+    return compile_rule_set(rule_set, diagnostics)
 
 
 def _play(stage: Stage, scenes: list[tuple[Example, Prediction]]) -> int:

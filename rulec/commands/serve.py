@@ -144,8 +144,9 @@ def _shown(path: str) -> str:
 
 def _serve_in_foreground(arguments: argparse.Namespace) -> int:
     environment, port = environment_and_port(arguments, arguments.env_file)
-    ready = prepare(given_options(arguments), environment, port)
-    check_port(ready.host, port)
+    options = given_options(arguments)
+    check_port(options.get("host") or environment.get("LITELLM_HOST") or DEFAULT_HOST, port)  # before a file is written
+    ready = prepare(options, environment, port)
     print(f"rulec: serving {ready.config} on {url_of(ready.host, port)}", file=sys.stderr, flush=True)
     return _run_in_foreground(ready.config, ready.host, port, environment, arguments.workers or 1)
 
