@@ -4110,15 +4110,19 @@ def known_names(engine: Any) -> Iterator[str]:
         target = rule[2]
         if target[0] == "models":
             yield from target[1]
-        elif target[0] == "virtual":
+        elif target[0] in ("virtual", "native"):
             yield from target[1:3]
     for chain in engine.chains:
         yield from (hop[1] for hop in chain[1] if hop[1] is not None)
 
 
 def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
-    """The candidates of a rule, each with the rule, where a strategy has to choose; of a virtual model both sides."""
-    for one in (leaf.simple, leaf.complex) if hasattr(leaf, "simple") else (leaf,):
+    """The candidates of a rule, each with the rule, where a strategy has to choose; of a virtual model both sides.
+
+    Where LiteLLM's router splits, a strategy of ours chooses on the complex side only.
+    """
+    sides = [getattr(leaf, side) for side in ("simple", "complex") if hasattr(leaf, side)]
+    for one in sides or (leaf,):
         if one is not None and len(one.places) > 1:
             yield from ((place, one.rule) for place in one.places)
 

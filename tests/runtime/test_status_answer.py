@@ -71,3 +71,9 @@ def test_the_spread_of_few_and_of_many() -> None:
     assert spread([], None) is None
     assert spread([(0.0, 2.0)], None) == {"mean": 2.0, "p50": 2.0, "p95": 2.0}
     assert spread([(0.0, float(value)) for value in range(1, 101)], 7.0) == {"mean": 7.0, "p50": 50.0, "p95": 95.0}
+
+
+def test_a_virtual_model_that_litellm_splits_is_listed() -> None:
+    native = "auto: {complexity: {scored_by: litellm, simple: one, complex: two}, fallback: none}"
+    found = known(RULES + f"virtual_models: {{{native}}}\n")
+    assert {("a", "one-upstream"), ("b", "one"), ("a", "two"), ("c", "two")} <= found.keys()
