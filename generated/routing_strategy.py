@@ -4068,8 +4068,8 @@ class Known:
         self.groups: dict[str, None] = {}
         self.strategies: dict[str, list[str]] = {}
 
-    def chosen(self, rule: Sequence[Any]) -> None:
-        rules = self.strategies.setdefault(rule[4], [])
+    def chosen(self, rule: Sequence[Any], strategy: str) -> None:
+        rules = self.strategies.setdefault(strategy, [])
         if len(rules) < MOST_NAMED_RULES and rule[0] not in rules:
             rules.append(rule[0])
 
@@ -4090,8 +4090,8 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
             place = catalogue.candidate(provider, name)
             found.setdefault((place.provider, place.model), Known()).groups[name] = None
         early, late = engine.by_name(name)
-        for place, rule in candidates_of(early or late):
-            found.setdefault((place.provider, place.model), Known()).chosen(rule)
+        for place, rule, strategy in candidates_of(early or late):
+            found.setdefault((place.provider, place.model), Known()).chosen(rule, strategy)
     for provider, (_, accepts, default, _) in catalogue.providers.items():
         if default is not None:
             place = catalogue.stand_in(provider)
@@ -4116,15 +4116,15 @@ def known_names(engine: Any) -> Iterator[str]:
         yield from (hop[1] for hop in chain[1] if hop[1] is not None)
 
 
-def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
-    """The candidates of a rule, each with the rule, where a strategy has to choose; of a virtual model both sides.
+def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any], str]]:
+    """The candidates of a rule, each with rule and strategy, where one has to choose; of a virtual model both sides.
 
     Where LiteLLM's router splits, a strategy of ours chooses on the complex side only.
     """
     sides = [getattr(leaf, side) for side in ("simple", "complex") if hasattr(leaf, side)]
     for one in sides or (leaf,):
         if one is not None and len(one.places) > 1:
-            yield from ((place, one.rule) for place in one.places)
+            yield from ((place, one.rule, one.strategy) for place in one.places)
 
 
 def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> None:
@@ -4134,14 +4134,17 @@ def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> N
         phase, target = rule[1], rule[2]
         any_name = phase in ("when", "capability")
         if target[0] in ("models", "virtual") and any_name:
-            for place, _ in candidates_of(engine.leaf(number, None)):
-                found[place.provider, place.model].chosen(rule)
+            for place, _, strategy in candidates_of(engine.leaf(number, None)):
+                found[place.provider, place.model].chosen(rule, strategy)
         elif target[0] == "providers" and len(target[1]) > 1 and phase != "exact":
+            catalogue = engine.catalogue
+            places = tuple(catalogue.place(provider, ANY_MODEL, ANY_MODEL, weight) for provider, weight in target[1])
+            strategy = catalogue.arranged(places, rule[4])[1]
             for provider, _ in target[1]:
                 if any_name:
-                    whole.setdefault(provider, Known()).chosen(rule)
+                    whole.setdefault(provider, Known()).chosen(rule, strategy)
                 elif (provider, ANY_MODEL) in found:
-                    found[provider, ANY_MODEL].chosen(rule)
+                    found[provider, ANY_MODEL].chosen(rule, strategy)
     for (provider, _), known in found.items():
         if provider in whole:
             known.add(whole[provider])

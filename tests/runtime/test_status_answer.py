@@ -77,3 +77,10 @@ def test_a_virtual_model_that_litellm_splits_is_listed() -> None:
     native = "auto: {complexity: {scored_by: litellm, simple: one, complex: two}, fallback: none}"
     found = known(RULES + f"virtual_models: {{{native}}}\n")
     assert {("a", "one-upstream"), ("b", "one"), ("a", "two"), ("c", "two")} <= found.keys()
+
+
+def test_a_rule_without_a_strategy_shows_the_one_that_applies() -> None:
+    rules = RULES.replace(", routing_strategy: round_robin", "").replace(", routing_strategy: random", "")
+    assert known(rules)["b", "one"][1] == {"random": ["exact:one", "urgent"]}
+    weighted = rules.replace("{a: one-upstream, b: one}", "{a: {model: one-upstream, weight: 3}, b: one}")
+    assert known(weighted)["b", "one"][1] == {"weighted": ["exact:one"], "random": ["urgent"]}
