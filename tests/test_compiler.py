@@ -14,6 +14,7 @@ from rulec import cli, compiler
 from rulec.backends import python, selfcheck
 from rulec.backends.artifact import Artifact
 from rulec.compiler import compile_folder, rule_files, write
+from rulec.gateway.groups import deployment_id
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "rules"
@@ -112,3 +113,11 @@ print(sorted({heavy!r} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_ids_of_deployments_can_be_headers_and_differ() -> None:
+    """LiteLLM sends the id with each answer; a header holds no more than Latin-1."""
+    ids = [deployment_id(name, "p") for name in ("m☃", "mö", r"m\u2603", r"m\xf6", "m\n", "m@p")]
+    assert all(one.isascii() and one.isprintable() for one in ids)
+    assert len(set(ids)) == len(ids)
+    assert deployment_id("llama3.1:8b", "ollama") == "rulec:llama3.1:8b@ollama"

@@ -12,7 +12,7 @@ from rulec.backends.environment import config_value, overrides
 from rulec.backends.python import MODULE_NAME
 from rulec.gateway.caching import keeps_answers
 from rulec.gateway.complexity import router_parameters
-from rulec.gateway.groups import OWN_PREFIX, WILDCARD, group_members, model_groups
+from rulec.gateway.groups import WILDCARD, deployment_id, group_members, model_groups
 from rulec.policy.model import NativeTarget, Policy, Rule
 from rulec.syntax.ast import Exact
 
@@ -76,7 +76,7 @@ def _deployment(policy: Policy, group: str, name: str, upstream: str | None, fin
         "litellm_params": parameters,
         "model_info": {
             **{key: config_value(value) for key, value in tuning.handling.get("model_info", {}).items()},
-            "id": f"{OWN_PREFIX}{group}@{provider.name}",
+            "id": deployment_id(group, provider.name),
             **({"allowed_fails_policy": NO_COOLDOWN_AT_LIMITS} if is_limited(parameters) else {}),
             "cooldown_time": 0,  # LiteLLM reads one of the two places on some endpoints, the other on others
             "rulec": {
@@ -93,7 +93,7 @@ def _router(rule: Rule, fingerprint: str) -> dict[str, Any]:
     """The deployment that stands for a virtual model which LiteLLM's complexity router splits."""
     assert isinstance(rule.match, Exact) and isinstance(rule.target, NativeTarget)
     name = rule.match.model.text
-    info = {"id": f"{OWN_PREFIX}{name}", "rulec": {"fingerprint": fingerprint}}
+    info = {"id": deployment_id(name), "rulec": {"fingerprint": fingerprint}}
     return {"model_name": name, "litellm_params": router_parameters(rule.target), "model_info": info}
 
 

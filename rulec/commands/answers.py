@@ -7,7 +7,7 @@ from typing import Any
 
 from rulec.commands.requests import BadRequest, describe
 from rulec.diagnostics import suggest
-from rulec.gateway.groups import OWN_PREFIX, WILDCARD, client_names, group_members
+from rulec.gateway.groups import WILDCARD, client_names, deployment_id, group_members
 from rulec.ir.decide import Considered, Outcome, Walker
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule
@@ -78,7 +78,7 @@ class Answerer:
     def deployment(self, one: Any) -> str:
         """The id of the deployment in the generated config; names known only by pattern share a group."""
         group = one.group if one.group in self.names and group_members(self.policy, one.group) else WILDCARD
-        return f"{OWN_PREFIX}{group}@{one.provider}"
+        return deployment_id(group, one.provider)
 
 
 def considered(one: Considered) -> dict[str, Any]:

@@ -18,6 +18,12 @@ def model_groups(policy: Policy) -> list[str]:
     return groups
 
 
+def deployment_id(group: str, provider: str | None = None) -> str:
+    """The id of a deployment: LiteLLM sends it as a response header, so it is ASCII, whatever the names are."""
+    name = group if provider is None else f"{group}@{provider}"
+    return OWN_PREFIX + name.encode("unicode_escape").decode("ascii")
+
+
 def client_names(policy: Policy) -> dict[str, None]:
     """The names that the catalogue and the rules spell out, in the order of the files."""
     names = dict.fromkeys(policy.models)
