@@ -3393,6 +3393,7 @@ USED_SECONDS = 600.0
 LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
+MOST_ASKED = 32
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -3571,14 +3572,27 @@ class Health:
         return breaker
 
     def add(self, key: Any, now: float) -> Breaker:
-        while len(self.breakers) >= MOST_DEPLOYMENTS:  # names that clients invent take no place from real trouble
-            del self.breakers[min(self.breakers, key=self.importance)]
+        if len(self.breakers) >= MOST_DEPLOYMENTS:
+            self.make_room()
         breaker = self.breakers[key] = Breaker(now)
         return breaker
 
-    def importance(self, key: Any) -> int:
-        """Trouble goes before no trouble, then who has served before who may be invented."""
-        return 2 * (self.breakers[key].level != HEALTHY) + (isinstance(key, str) or self.state.proven(*key))
+    def make_room(self) -> None:
+        """Forget one without trouble, else one that a client may have invented; the next of them, as all are too many to ask."""
+        for expendable in (self.is_healthy, self.may_be_invented):
+            for _ in range(MOST_ASKED):
+                key = next(iter(self.breakers))
+                if expendable(key):
+                    del self.breakers[key]
+                    return
+                self.breakers.move_to_end(key)
+        self.breakers.popitem(last=False)
+
+    def is_healthy(self, key: Any) -> bool:
+        return self.breakers[key].level == HEALTHY
+
+    def may_be_invented(self, key: Any) -> bool:
+        return not isinstance(key, str) and not self.state.proven(*key)
 
     def sweep(self, now: float) -> None:
         """Forget what is over."""

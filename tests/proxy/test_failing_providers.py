@@ -11,6 +11,7 @@ from typing import Any
 import estate
 import pytest
 from harness import Providers, Proxy, Reply
+from litellm_version import AT_LEAST_1_106
 from test_balancing import hang_up
 
 pytestmark = pytest.mark.proxy
@@ -130,7 +131,9 @@ def test_no_request_is_lost_while_providers_die_and_return(proxy: Proxy, provide
     clients = [threading.Thread(target=client, args=(number % 2 == 0,)) for number in range(4)]
     for one in clients:
         one.start()
-    for number, death in enumerate(("connection", "server_error", "rate_limit", "auth", "bad_gateway", "empty_stream")):
+    deaths = ["connection", "server_error", "rate_limit", "auth", "bad_gateway"]
+    deaths += ["empty_stream"] if AT_LEAST_1_106 else []  # LiteLLM 1.100 breaks off such a stream
+    for number, death in enumerate(deaths):
         victim, other = ("zeta", "eta") if number % 2 else ("eta", "zeta")
         providers.fail(other, model="covered")
         providers.fail(victim, always=death, model="covered")
