@@ -139,7 +139,9 @@ def test_the_command_prints_a_table(proxy: Proxy, providers: Providers) -> None:
     assert max(map(len, printed.splitlines())) <= 100
 
 
-def test_the_command_prints_json(proxy: Proxy) -> None:
+def test_the_command_prints_json(proxy: Proxy, providers: Providers) -> None:
+    send(proxy, "n")
+    assert eventually(lambda: deployment(proxy)["served"] > 0)
     code, printed = command(proxy, "--format", "json")
     status = json.loads(printed)
     assert code == 0
