@@ -111,7 +111,7 @@ class Walker:
         elif isinstance(node, Range):
             size = self.catalogue.size(request.model)
             for tier, rule in node.arms:
-                held = size is not None and _in_tier(size, tier)
+                held = size is not None and tier.holds(size)
                 shown = "the size is unknown" if size is None else f"the size is {size_text(size)}"
                 yield rule, held, shown
         elif isinstance(node, Leaf):
@@ -165,9 +165,3 @@ def size_text(size: int) -> str:
             fraction = f"{rest:0{exponent}d}".rstrip("0")
             return f"{whole}{'.' + fraction if fraction else ''}{unit}"
     raise AssertionError("every size has a unit")
-
-
-def _in_tier(size: int, tier: Any) -> bool:
-    if tier.low is not None and not (size > tier.low or (tier.low_included and size == tier.low)):
-        return False
-    return tier.high is None or size < tier.high or bool(tier.high_included and size == tier.high)

@@ -21,6 +21,35 @@ MOST_QUESTIONS = 100_000
 """Of conditions times names: a second's work at most."""
 
 
+class NameIndex:
+    """Names that patterns look at, as one text in which the literals of a pattern are found at once."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = [name for name in names if is_regular_name(name)]
+        self._text = "\n".join(("", *self.names, ""))
+        self._starts = [1]
+        for name in self.names:
+            self._starts.append(self._starts[-1] + len(name) + 1)
+
+    def matched(self, pattern: CompiledPattern) -> Iterable[int]:
+        """The numbers of the names that a pattern takes."""
+        test = matcher(pattern.spec)
+        return (number for number in self._holding(pattern.factors) if test(self.names[number]))
+
+    def _holding(self, literals: tuple[str, ...] | None) -> Iterable[int]:
+        """The numbers of the names in which one of the literals occurs; of all where there is none."""
+        if literals is None or not all(literals):
+            return range(len(self.names))
+        found = set()
+        for literal in literals:
+            at = self._text.find(literal) if "\n" not in literal else -1  # which stands between names, never in one
+            while at >= 0:
+                number = max(bisect_right(self._starts, at) - 1, 0)
+                found.add(number)
+                at = self._text.find(literal, self._starts[number + 1])
+        return found
+
+
 class CatalogueNames:
     """The names of one policy's catalogue."""
 
@@ -28,11 +57,7 @@ class CatalogueNames:
         self.policy = policy
         self.every = tuple(policy.models)
         self.exact = frozenset(rule.match.model.text for rule in policy.rules if isinstance(rule.match, ast.Exact))
-        self._regular = [name for name in self.every if is_regular_name(name)]
-        self._text = "\n".join(("", *self._regular, ""))
-        self._starts = [1]
-        for name in self._regular:
-            self._starts.append(self._starts[-1] + len(name) + 1)
+        self._regular = NameIndex(self.every)
         self._sizes: list[tuple[str, int]] | None = None
         self._questions = 0
         self._matching: dict[int, Sequence[str]] = {}
@@ -51,10 +76,10 @@ class CatalogueNames:
         if isinstance(match, ast.Exact):
             return (match.model.text,) if match.model.text in self.policy.models else ()
         if isinstance(match, ast.Patterns):
-            numbers = {number for one in match.patterns for number in self._matched(one)}
-            return [self._regular[number] for number in sorted(numbers)]
+            numbers = {number for one in match.patterns for number in self._regular.matched(one)}
+            return [self._regular.names[number] for number in sorted(numbers)]
         if isinstance(match, ast.SizeTier):
-            return [name for name, size in self._sized() if _in_tier(size, match)]
+            return [name for name, size in self._sized() if match.holds(size)]
         if isinstance(match, ast.When) and speaks_of_models(match.condition.condition):
             return self._met(match.condition.condition)
         return self.every
@@ -66,26 +91,9 @@ class CatalogueNames:
             return self.every
         return [name for name in self.every if judged(condition, name, self.policy) is not False]
 
-    def _matched(self, pattern: CompiledPattern) -> Iterable[int]:
-        test = matcher(pattern.spec)
-        return (number for number in self._holding(pattern.factors) if test(self._regular[number]))
-
-    def _holding(self, literals: tuple[str, ...] | None) -> Iterable[int]:
-        """The numbers of the regular names in which one of the literals occurs; of all where there is none."""
-        if literals is None or not all(literals):
-            return range(len(self._regular))
-        found = set()
-        for literal in literals:
-            at = self._text.find(literal) if "\n" not in literal else -1  # which stands between names, never in one
-            while at >= 0:
-                number = max(bisect_right(self._starts, at) - 1, 0)
-                found.add(number)
-                at = self._text.find(literal, self._starts[number + 1])
-        return found
-
     def _sized(self) -> list[tuple[str, int]]:
         if self._sizes is None:
-            sizes = [(name, self.policy.size(name)) for name in self._regular]
+            sizes = [(name, self.policy.size(name)) for name in self._regular.names]
             self._sizes = [(name, size) for name, size in sizes if size is not None]
         return self._sizes
 
@@ -126,8 +134,3 @@ class CatalogueNames:
         else:
             return self.serves_some(ProvidersTarget(((provider, None),)), rule)
         return any(self.policy.upstream(provider, name) is not None for name in names)
-
-
-def _in_tier(size: int, tier: ast.SizeTier) -> bool:
-    above = tier.low is None or size > tier.low or (size == tier.low and tier.low_included)
-    return above and (tier.high is None or size < tier.high or (size == tier.high and tier.high_included))

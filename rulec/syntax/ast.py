@@ -93,6 +93,11 @@ class SizeTier:
     high: int | None
     high_included: bool
 
+    def holds(self, size: int) -> bool:
+        """Whether a size is in the tier."""
+        above = self.low is None or size > self.low or (size == self.low and self.low_included)
+        return above and (self.high is None or size < self.high or (size == self.high and self.high_included))
+
 
 @record
 class Everything:
