@@ -1,0 +1,191 @@
+"""Questions about the rules of a policy: which can match, which overlap, and what none of them takes.
+
+A rule stands behind thousands of others, but few of them matter. So nothing is asked of all of them: a request that the
+rule takes is sent through the real order of rules; where an earlier one catches it, that one is added to what the next
+request must miss, until a request comes through or none is left (counterexample-guided refinement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from itertools import islice
+
+from rulec.analysis.budget import Budget
+from rulec.analysis.draft import Witness
+from rulec.analysis.formulas import TRUE, Literal
+from rulec.analysis.language import positions
+from rulec.analysis.question import Region, Verdict, WitnessFails, find, is_covered
+from rulec.analysis.readable import readable
+from rulec.analysis.regions import Regions
+from rulec.analysis.replay import Replay
+from rulec.analysis.space import Space
+from rulec.policy.model import Policy, Rule
+from rulec.records import record
+from rulec.syntax import ast
+from rulec.syntax.conditions import Condition
+
+MOST_SINGLE = 8
+"""How many rules are asked whether they cover alone what several cover together."""
+
+Decide = Callable[[Witness], "Rule | None"]
+"""The rule that takes a request, by whatever runs the policy; it must assume the witness's complexity, where that has one."""
+
+
+@record
+class Dead:
+    """A rule that no request reaches; the rules of `covers`, none of which can be left out, take all that it matches.
+
+    Without covers, nothing matches it at all.
+    """
+
+    covers: tuple[Rule, ...]
+
+
+@record
+class _Caught:
+    """The rules that caught requests meant for a later one, and these requests."""
+
+    rules: list[Rule]
+    witnesses: list[Witness]
+
+
+class Analysis:
+    """One policy under analysis; no question takes longer than `seconds`.
+
+    `names` are model names that witnesses prefer, beside those of the catalogue. `decide` may be faster than a walk through
+    all rules. Regions of two policies can be asked about together where their analyses share a `space` made of both.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        names: Iterable[str] = (),
+        decide: Decide | None = None,
+        seconds: float = 1.0,
+        space: Space | None = None,
+    ) -> None:
+        self.policy = policy
+        self.space = space or Space([policy], names)
+        self.regions = Regions(self.space, policy)
+        self.replay = Replay(policy)
+        self.decide = decide or self.replay.decide
+        self.seconds = seconds
+        self._regions: dict[int, Region] = {}
+
+    def region(self, rule: Rule) -> Region:
+        """The requests that a rule matches and applies to."""
+        found = self._regions.get(rule.position)
+        if found is None:
+
+            def holds(witness: Witness) -> bool:
+                return self.replay.takes(rule, self.replay.request(witness))
+
+            found = self._regions[rule.position] = Region(self.regions.rule(rule), holds)
+        return found
+
+    def condition(self, condition: Condition) -> Region:
+        """The requests for which a condition holds; it must be one that the space knows of, such as a hop's."""
+        formula = self.regions.condition(condition)
+        return Region(formula, lambda witness: self.replay.holds(condition, self.replay.request(witness)))
+
+    # Questions
+
+    def live(self, rule: Rule) -> Witness | Dead | Verdict:
+        """A request that the rule decides; or why none reaches it."""
+        caught = _Caught([], [])
+        found = self._first_taken([self.region(rule)], rule, caught)
+        return Dead(self._covers(rule, caught)) if found is Verdict.NONE else found
+
+    def overlap(self, one: Rule, other: Rule) -> Witness | Verdict:
+        """A request that both rules match and that none before them takes: the earlier of the two decides it."""
+        first = min(one, other, key=lambda rule: rule.position)
+        return self._first_taken([self.region(one), self.region(other)], first, _Caught([], []))
+
+    def gap(self) -> Witness | Verdict:
+        """A request that no rule takes."""
+        everything = Region(TRUE, lambda witness: True)
+        return self._first_taken([everything], None, _Caught(list(self.policy.rules[-1:]), []))
+
+    def _first_taken(self, wanted: list[Region], rule: Rule | None, caught: _Caught) -> Witness | Verdict:
+        """A request in all of some regions that a rule (None: no rule) takes before all others."""
+        budget = Budget(self.seconds)
+        last = len(self.policy.rules) if rule is None else rule.position
+        exact = [self.exact_rules] if rule is None or rule.phase not in ("when", "exact") else []
+        while True:
+            witness = find(wanted, [*map(self.region, caught.rules), *exact], budget, replayed=len(wanted) > 1)
+            if isinstance(witness, Verdict):
+                return witness
+            taker = self.decide(witness)
+            if taker is rule:  # which replays a witness of one region
+                return readable(witness, self.space, lambda better: self._stays(better, wanted, rule))
+            if taker is None or taker.position > last or any(taker is one for one in caught.rules):
+                raise WitnessFails(f"{witness!r} is taken by {taker and taker.name!r}")
+            caught.rules.append(taker)
+            caught.witnesses.append(witness)
+
+    def _stays(self, witness: Witness, wanted: list[Region], rule: Rule | None) -> bool:
+        return all(one.holds(witness) for one in wanted) and self.decide(witness) is rule
+
+    @cached_property
+    def exact_rules(self) -> Region:
+        """The requests that exact rules match and apply to, all of them at once: there may be thousands."""
+        return self._exact_region(self._exact_by_name.values())
+
+    # Why a rule is dead
+
+    def _covers(self, rule: Rule, caught: _Caught) -> tuple[Rule, ...]:
+        """Rules that take all that another one matches, none of which can be left out: a single one where one suffices."""
+        wanted = self.region(rule)
+        for one in caught.rules:
+            if self._covered(wanted, [self.region(one)]):
+                return (one,)
+        exact = self._exact_covers(wanted, caught.rules) if rule.phase not in ("when", "exact") else []
+        names = [self._exact_region(exact)] if exact else []
+        needed = list(caught.rules)
+        for one in caught.rules:
+            rest = [cover for cover in needed if cover is not one]
+            if self._covered(wanted, [*map(self.region, rest), *names]):
+                needed = rest
+        covers = [*needed, *exact]
+        if len(covers) > 1:
+            covers = self._single(rule, wanted, caught.witnesses) or covers
+        return tuple(sorted(covers, key=lambda cover: cover.position))
+
+    def _covered(self, wanted: Region, covers: list[Region]) -> bool:
+        return is_covered([wanted], covers, Budget(self.seconds))
+
+    def _exact_covers(self, wanted: Region, caught: list[Rule]) -> list[Rule]:
+        """The exact rules for names of a dead rule that no other rule catches: none of these can be left out."""
+        found: list[Rule] = []
+        while True:
+            others = [*map(self.region, caught), self._exact_region(found)]
+            witness = find([wanted, self.exact_rules], others, Budget(self.seconds))
+            if isinstance(witness, Verdict):
+                return found
+            found.append(self._exact_by_name[witness.body["model"]])
+
+    def _single(self, rule: Rule, wanted: Region, witnesses: list[Witness]) -> list[Rule]:
+        """An earlier rule that alone takes all that a dead rule matches, so all that was caught; of many, few are looked at."""
+        requests = [self.replay.request(one) for one in witnesses]
+        earlier = self.policy.rules[: rule.position - 1]
+        likely = (one for one in earlier if all(self.replay.takes(one, request) for request in requests))
+        for one in islice(likely, MOST_SINGLE):
+            if self._covered(wanted, [self.region(one)]):
+                return [one]
+        return []
+
+    @cached_property
+    def _exact_by_name(self) -> dict[str, Rule]:
+        return {rule.match.model.text: rule for rule in self.policy.rules if isinstance(rule.match, ast.Exact)}
+
+    def _exact_region(self, rules: Iterable[Rule]) -> Region:
+        """The requests that some exact rules take, as one region."""
+        cells = 0
+        names: set[str] = set()
+        for rule in rules:
+            formula = self.regions.rule(rule)
+            if isinstance(formula, Literal):
+                cells |= formula.cells
+                names.update(self.space.model.known[one] for one in positions(formula.cells))
+        return Region(Literal(self.space.model, cells), lambda witness: witness.body.get("model") in names)

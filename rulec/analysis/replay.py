@@ -1,0 +1,89 @@
+"""Witnesses through the runtime itself: nothing is claimed of a request that does not go where it is said to go."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from rulec.analysis.draft import Witness
+from rulec.ir.rows import Rows
+from rulec.policy.model import Policy, Rule, matcher
+from rulec.runtime.catalogue import Catalogue
+from rulec.runtime.complexity import Part, Scoring
+from rulec.runtime.conditions import Test, build_test
+from rulec.runtime.engine import make_leaf
+from rulec.runtime.request import Request
+from rulec.runtime.sizes import is_regular_name
+from rulec.syntax import ast
+from rulec.syntax.conditions import Condition
+
+
+class Replay:
+    """One policy at work, rule by rule."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.scoring = Scoring(policy.sections.get("complexity", {}))
+        self._tests: dict[int, Test] = {}
+        self._last: tuple[Witness, Request] | None = None
+
+    @cached_property
+    def rows(self) -> Rows:
+        return Rows(self.policy)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.rows.providers, self.rows.models, self.rows.patterns, self.rows.deployments)
+
+    @cached_property
+    def chains(self) -> list[Any]:
+        """The chains without their hops, which decide nothing here."""
+        return [(name, (), attempts, delay) for name, _, attempts, delay in self.rows.chains]
+
+    def request(self, witness: Witness) -> Request:
+        """The request of a witness; it is asked for by one region after the other."""
+        if self._last is None or self._last[0] is not witness:
+            self._last = witness, self._request(witness)
+        return self._last[1]
+
+    def _request(self, witness: Witness) -> Request:
+        header = self.policy.capability_header
+        request = Request(witness.body, witness.headers, header, scoring=self.scoring, **witness.caller)
+        if witness.complexity is not None:
+            request.score = (Part("assumed", 0, witness.complexity),)
+        return request
+
+    def takes(self, rule: Rule, request: Request) -> bool:
+        """Whether a rule matches a request and applies to it."""
+        if not self.matches(rule, request):
+            return False
+        return make_leaf(self.rows.rules[rule.position - 1], request.model, self.catalogue, self.chains) is not None
+
+    def matches(self, rule: Rule, request: Request) -> bool:
+        match, model = rule.match, request.model
+        if isinstance(match, ast.When):
+            return self.holds(match.condition.condition, request)
+        if isinstance(match, ast.Exact):
+            return model == match.model.text
+        if isinstance(match, ast.Patterns):
+            regular = model is not None and is_regular_name(model)
+            return regular and any(matcher(one.spec)(model or "") for one in match.patterns)
+        if isinstance(match, ast.Capability):
+            return request.capability == match.name
+        if isinstance(match, ast.SizeTier):
+            size = self.catalogue.size(model)
+            return size is not None and match.holds(size)
+        return True
+
+    def holds(self, condition: Condition, request: Request) -> bool:
+        test = self._tests.get(id(condition))
+        if test is None:
+            row = self.rows.condition(condition)
+            self.catalogue.matchers += [None] * (len(self.rows.patterns) - len(self.catalogue.matchers))
+            test = self._tests[id(condition)] = build_test(row, self.catalogue, self.rows.zones)
+        return test(request, request.unavailable)
+
+    def decide(self, witness: Witness) -> Rule | None:
+        """The rule that takes a request: a plain walk through all of them."""
+        request = self.request(witness)
+        return next((rule for rule in self.policy.rules if self.takes(rule, request)), None)
