@@ -39,5 +39,7 @@ def test_the_table_is_printed() -> None:
         "hooks, 100 rules",
         "fmt, 1,000 rules in the DSL",
         "score, a greeting",
+        "do two of 1,000 rules overlap",
+        "which of 1,000 rules can match",
     ):
         assert what in table
