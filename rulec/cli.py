@@ -17,6 +17,7 @@ from rulec import VERSION
 COMMANDS = {
     "compile": "compile rules into a LiteLLM config and a routing strategy module",
     "explain": "say where a request goes, and why",
+    "lint": "find what is wrong with rules that are valid",
     "test": "run routing tests (*.cases.yaml)",
     "fmt": "format rule files: one layout, in the order in which rules are tried",
     "score": "say how complex requests are, feature by feature",

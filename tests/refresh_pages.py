@@ -1,4 +1,4 @@
-"""Writes into the pages of the codes what their commands print today, and the index of them: run it, then read the diff."""
+"""Writes into the pages of the codes what their commands print today, the index of them, and the pages of the lints."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from test_docs import blocks, commands, write
 
 from rulec.cli import main
 from rulec.diagnostics.pages import FOLDER, pages
+from rulec.lints.lint import lints
 
 INDEX = Path(__file__).parents[1] / "docs" / "diagnostics.md"
+LINTS = INDEX.with_name("lints.md")
 
 
 def printed(command: str) -> str:
@@ -51,9 +53,18 @@ def index() -> str:
     return head + "| code | | |\n|---|---|---|\n" + "".join(rows)
 
 
+def lint_pages() -> str:
+    """All lints: a row for each, then their pages."""
+    head = LINTS.read_text(encoding="utf-8").partition("| lint |")[0]
+    rows = [f"| [`{one.name}`](#{one.name}) | {one.level} | {one.page.summary} |\n" for one in lints()]
+    texts = [f"\n## {one.name}\n\n{one.page.text.partition(chr(10) * 2)[2]}" for one in lints()]
+    return head + "| lint | | |\n|---|---|---|\n" + "".join(rows) + "".join(texts)
+
+
 if __name__ == "__main__":
     for name in ("COLUMNS", "RULEC_PLAIN"):
         os.environ.pop(name, None)
     for file in sorted(FOLDER.glob("*.md")):
         refresh(file)
     INDEX.write_text(index(), encoding="utf-8")
+    LINTS.write_text(lint_pages(), encoding="utf-8")

@@ -26,8 +26,10 @@ from rulec.syntax import fields, vocabulary
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWING = [page for page in PAGES if page.name != "lints.md"]
+"""The pages whose examples are tried here; those of the lints are tried in tests/lint."""
 SURFACES = (".yaml", ".rules")
-PRINTING = ("compile", "fmt", "explain", "test", "score", "calibrate", "order", "graph")
+PRINTING = ("compile", "lint", "fmt", "explain", "test", "score", "calibrate", "order", "graph")
 FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -104,7 +106,7 @@ def difference(ours: list[str], theirs: list[str]) -> str:
     return "\n".join(difflib.unified_diff("\n".join(ours).splitlines(), "\n".join(theirs).splitlines(), n=0))[:4000]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SHOWING, ids=lambda page: page.name)
 def test_page_shows_what_happens(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,7 +47,7 @@ def compile_once(options: argparse.Namespace) -> int:
         print("help: name the rules folder: `rulec compile path/to/rules`", file=sys.stderr)
         return 2
     compilation = compile_folder(folder)
-    print_diagnostics(compilation.diagnostics, options.format)
+    print_diagnostics(compilation.diagnostics, options.format, folder)
     if compilation.failed:
         if for_people(options.format):
             print("nothing was written", file=sys.stderr)

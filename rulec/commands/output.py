@@ -14,6 +14,8 @@ from rulec.diagnostics.rendering import USUAL_WIDTH
 if TYPE_CHECKING:  # a cold `rulec explain` starts without it
     from pathlib import Path
 
+    from rulec.diagnostics.pages import Page
+
 LEAST_WIDTH = 40
 
 
@@ -60,15 +62,20 @@ def for_people(form: str) -> bool:
     return form not in ("json", "github", "sarif")
 
 
-def print_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:
-    """Diagnostics for people go to standard error, in every other format to standard output."""
+def print_diagnostics(
+    diagnostics: Sequence[Diagnostic], form: str = "text", rules: str = "rules", more_pages: Sequence[Page] = ()
+) -> None:
+    """Diagnostics for people go to standard error, in every other format to standard output.
+
+    Witnesses are asked of the folder `rules`; `more_pages` are declared beside the codes of the compiler.
+    """
     if not for_people(form):
-        sys.stdout.write(render(form, diagnostics))
+        sys.stdout.write(render(form, diagnostics, rules, more_pages))
         return
     if read_aloud(form):
-        text = render("plain", diagnostics)
+        text = render("plain", diagnostics, rules)
     else:
-        text = render_text(diagnostics, use_colour(sys.stderr), terminal_width(sys.stderr))
+        text = render_text(diagnostics, use_colour(sys.stderr), terminal_width(sys.stderr), rules)
     sys.stderr.write(f"{text}\n{summary(diagnostics)}\n" if diagnostics else "")
 
 

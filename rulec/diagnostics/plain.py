@@ -7,15 +7,20 @@ from collections.abc import Iterable, Iterator
 from rulec.diagnostics.characters import printable
 from rulec.diagnostics.excerpts import Excerpts
 from rulec.diagnostics.finding import Diagnostic
+from rulec.diagnostics.replay import replay_command
 from rulec.source import Span
 
 MOST_QUOTED = 60
 
 
-def render_plain(diagnostics: Iterable[Diagnostic]) -> str:
+def render_plain(diagnostics: Iterable[Diagnostic], rules: str = "rules") -> str:
     """A few sentences for each diagnostic: how bad, what kind, where, what is wrong, what to do."""
     excerpts = Excerpts()
-    blocks = [" ".join(map(sentence, _told(item, excerpts))) for item in diagnostics]
+    blocks = []
+    for item in diagnostics:
+        command = None if item.witness is None else replay_command(item.witness, rules)
+        lines = [" ".join(map(sentence, _told(item, excerpts))), *([f"Try it: {printable(command)}"] if command else [])]
+        blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + ("\n" if blocks else "")
 
 

@@ -20,9 +20,9 @@ _CONTEXT = 100
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
+def render_sarif(diagnostics: Iterable[Diagnostic], more_pages: Sequence[Page] = ()) -> str:
     """A log with one run; every code is declared, also on a clean run, so that a scanner can close what is fixed."""
-    known = pages()
+    known = (*pages(), *more_pages)
     driver = {"name": "rulec", "version": VERSION, "rules": [_rule(page) for page in known]}
     results = _Results(known)
     run = {

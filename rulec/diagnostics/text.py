@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from rulec.diagnostics.characters import printable, width
 from rulec.diagnostics.excerpts import Excerpts
 from rulec.diagnostics.finding import Diagnostic
+from rulec.diagnostics.replay import replay_command
 from rulec.records import record
 from rulec.source import Span
 
@@ -36,11 +37,12 @@ class _Mark:
 
 
 class Painter:
-    """Renders diagnostics for a terminal of a width, in colour or without."""
+    """Renders diagnostics for a terminal of a width, in colour or without; witnesses are asked of `rules`."""
 
-    def __init__(self, colour: bool, columns: int) -> None:
+    def __init__(self, colour: bool, columns: int, rules: str = "rules") -> None:
         self.colour = colour
         self.columns = columns
+        self.rules = rules
         self.excerpts = Excerpts()
 
     def render(self, diagnostics: Iterable[Diagnostic]) -> str:
@@ -52,6 +54,9 @@ class Painter:
         yield from self.places(item)
         if item.help is not None:
             yield from self.sentence("help", "help", item.help)
+        command = None if item.witness is None else replay_command(item.witness, self.rules)
+        if command is not None:  # not wrapped, so that it can be copied
+            yield f"{self.paint('help', 'try it')}: {printable(command)}"
 
     def paint(self, kind: str, text: str) -> str:
         return f"{_COLOURS[kind]}{text}\x1b[0m" if self.colour else text

@@ -1,0 +1,1 @@
+"""Providers, models and capabilities: what nobody uses, what cannot serve what is sent to it."""

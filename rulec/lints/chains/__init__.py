@@ -1,0 +1,1 @@
+"""Fallback chains that do not help when something fails."""

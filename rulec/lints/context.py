@@ -1,0 +1,89 @@
+"""What lints share: the policy, the analyser, and answers that several of them need, each worked out once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from rulec.analysis.analysis import Analysis, Dead, Decide
+from rulec.analysis.budget import Budget
+from rulec.analysis.draft import Witness
+from rulec.analysis.question import Region, Verdict, find
+from rulec.lints.settings import Settings
+from rulec.policy.model import Chain, Policy, Rule
+from rulec.policy.names import CatalogueNames
+from rulec.records import record
+from rulec.source import Span
+
+
+@record
+class Undecided:
+    """A question that was not decided in the time that it may take."""
+
+    question: str
+    span: Span
+
+
+class Context:
+    """One policy under the eyes of all lints; `names` are model names that witnesses prefer beside the catalogue's."""
+
+    def __init__(
+        self, policy: Policy, settings: Settings | None = None, decide: Decide | None = None, names: Iterable[str] = ()
+    ) -> None:
+        self.policy = policy
+        self.settings = settings or Settings()
+        self.analysis = Analysis(policy, names, decide, self.settings.question_seconds)
+        self.undecided: list[Undecided] = []
+        self._ends = time.perf_counter() + self.settings.total_seconds
+        self._verdicts: dict[int, Witness | Dead | Verdict] = {}
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return self.policy.rules
+
+    def verdict(self, rule: Rule) -> Witness | Dead | Verdict:
+        """A request that a rule decides; why none reaches it; or that this was not decided, which is told once."""
+        found = self._verdicts.get(rule.position)
+        if found is None:
+            found = self.analysis.live(rule) if self.in_time() else Verdict.UNDECIDED
+            if found is Verdict.UNDECIDED:
+                self.not_decided(f"whether `{rule.name}` can match", rule.span)
+            self._verdicts[rule.position] = found
+        return found
+
+    def live(self) -> Iterator[tuple[Rule, Witness]]:
+        """Every rule that decides some request, with that request."""
+        for rule in self.rules:
+            verdict = self.verdict(rule)
+            if isinstance(verdict, Witness):
+                yield rule, verdict
+
+    def find(
+        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
+    ) -> Witness | None:
+        """A request in all of some regions and in none of others; None also where that was not decided, which is told."""
+        found = find(all_of, none_of, Budget(self.settings.question_seconds)) if self.in_time() else Verdict.UNDECIDED
+        if found is Verdict.UNDECIDED:
+            self.not_decided(question, span)
+        return found if isinstance(found, Witness) else None
+
+    def in_time(self) -> bool:
+        """Whether the run may ask further questions."""
+        return time.perf_counter() < self._ends
+
+    def not_decided(self, question: str, span: Span) -> None:
+        self.undecided.append(Undecided(question, span))
+
+    @cached_property
+    def names(self) -> CatalogueNames:
+        return CatalogueNames(self.policy)
+
+    @cached_property
+    def chains(self) -> list[tuple[Chain, list[Rule]]]:
+        """Every chain that has hops, with the rules that use it; a chain that none uses has no rules."""
+        users: dict[int, tuple[Chain, list[Rule]]] = {id(one): (one, []) for one in self.policy.chains.values()}
+        for rule in self.rules:
+            if rule.chain.hops:
+                users.setdefault(id(rule.chain), (rule.chain, []))[1].append(rule)
+        return list(users.values())

@@ -1,0 +1,1 @@
+"""What LiteLLM itself cannot do, or does otherwise than one thinks."""

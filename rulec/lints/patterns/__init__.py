@@ -1,0 +1,1 @@
+"""Regular expressions that mean something else than they seem to."""

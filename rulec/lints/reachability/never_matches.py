@@ -1,0 +1,57 @@
+"""A rule can never match: the rules before it take every request that it asks for.
+
+The first rule that matches and applies decides, so a rule behind others sees only what these leave. This lint proves
+that nothing is left, over all dimensions of a request at once; it names a smallest set of earlier rules that take all of it,
+of which none can be left out.
+
+**Why it matters:** who wrote the rule believes that it does something.
+
+```yaml rules/wrong.yaml wrong
+providers: {ollama: {litellm: "ollama_chat/{model}", accepts: ".*"}, vllm: {litellm: "hosted_vllm/{model}", accepts: ".*"}}
+patterns:
+  - {pattern: "^meta-llama/", provider: vllm}
+  - {pattern: "^meta-llama/Llama-3", provider: ollama}
+default: pass
+```
+
+Put the narrower rule first:
+
+```yaml rules/right.yaml
+providers: {ollama: {litellm: "ollama_chat/{model}", accepts: ".*"}, vllm: {litellm: "hosted_vllm/{model}", accepts: ".*"}}
+patterns:
+  - {pattern: "^meta-llama/Llama-3", provider: ollama}
+  - {pattern: "^meta-llama/", provider: vllm}
+default: pass
+```
+
+**When it may stay:** while a rule above it is there for a time only; say so with `# rulec: ignore[never-matches] …`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulec.analysis.analysis import Dead
+from rulec.diagnostics import Related, Severity
+from rulec.lints.context import Context
+from rulec.lints.lint import Finding
+
+LEVEL: Severity = "warning"
+MOST_COVERS_SHOWN = 5
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for rule in context.rules:
+        verdict = context.verdict(rule)
+        if not isinstance(verdict, Dead) or not verdict.covers:
+            continue
+        names = [f"`{one.name}`" for one in verdict.covers]
+        shown = ", ".join(names[:MOST_COVERS_SHOWN]) + (" and more" if len(names) > MOST_COVERS_SHOWN else "")
+        one = len(names) == 1
+        yield Finding(
+            f"`{rule.name}` can never match: {shown} {'takes' if one else 'together take'} every request that it asks for",
+            rule.span,
+            f"move it above {'it' if one else 'them'}, make {'it' if one else 'one of them'} narrower, or remove it",
+            tuple(Related("takes what it asks for", cover.span) for cover in verdict.covers[:MOST_COVERS_SHOWN]),
+            rule.name,
+        )

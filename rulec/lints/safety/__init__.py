@@ -1,0 +1,1 @@
+"""Who may reach what: doors that a client can open by itself."""
