@@ -1600,7 +1600,7 @@ CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable"
 
 
 class Engine:
-    """Decides requests by tables: rules in effective order, one index for each phase (see `backends.python`)."""
+    """Decides requests by tables: rules in effective order, one index for each phase (see `ir.tables`)."""
 
     def __init__(self, tables: dict[str, Any]) -> None:
         self.capability_header: str = tables["capability_header"]

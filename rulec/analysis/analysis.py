@@ -7,7 +7,7 @@ request must miss, until a request comes through or none is left (counterexample
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import islice
 
@@ -18,7 +18,7 @@ from rulec.analysis.language import positions
 from rulec.analysis.question import Region, Verdict, WitnessFails, find, is_covered
 from rulec.analysis.readable import readable
 from rulec.analysis.regions import Regions
-from rulec.analysis.replay import Replay
+from rulec.analysis.replay import Decide, Replay
 from rulec.analysis.space import Space
 from rulec.policy.model import Policy, Rule
 from rulec.records import record
@@ -27,9 +27,6 @@ from rulec.syntax.conditions import Condition
 
 MOST_SINGLE = 8
 """How many rules are asked whether they cover alone what several cover together."""
-
-Decide = Callable[[Witness], "Rule | None"]
-"""The rule that takes a request, by whatever runs the policy; it must assume the witness's complexity, where that has one."""
 
 
 @record
@@ -53,8 +50,9 @@ class _Caught:
 class Analysis:
     """One policy under analysis; no question takes longer than `seconds`.
 
-    `names` are model names that witnesses prefer, beside those of the catalogue. `decide` may be faster than a walk through
-    all rules. Regions of two policies can be asked about together where their analyses share a `space` made of both.
+    `names` are model names that witnesses prefer, beside those of the catalogue. `decide` runs the policy
+    in place of the tables that are emitted. Regions of two policies can be asked about together where their analyses share
+    a `space` made of both.
     """
 
     def __init__(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from rulec.analysis.draft import Witness
+from rulec.ir.lower import lower
 from rulec.ir.rows import Rows
+from rulec.ir.tables import decision_tables
 from rulec.policy.model import Policy, Rule, matcher
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.conditions import Test, build_test
-from rulec.runtime.engine import make_leaf
+from rulec.runtime.engine import Engine, make_leaf
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
 from rulec.syntax.conditions import Condition
 
+Decide = Callable[[Witness], "Rule | None"]
+"""The rule that takes a request, by whatever runs the policy; it must assume the witness's complexity, where that has one."""
+
 
 class Replay:
-    """One policy at work, rule by rule."""
+    """One policy at work: rule by rule, and by the tables that find the rule without a walk through all."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -50,7 +56,7 @@ class Replay:
         header = self.policy.capability_header
         request = Request(witness.body, witness.headers, header, scoring=self.scoring, **witness.caller)
         if witness.complexity is not None:
-            request.score = (Part("assumed", 0, witness.complexity),)
+            request.score = Assumed(witness.complexity).parts(witness.body)
         return request
 
     def takes(self, rule: Rule, request: Request) -> bool:
@@ -83,7 +89,30 @@ class Replay:
             test = self._tests[id(condition)] = build_test(row, self.catalogue, self.rows.zones)
         return test(request, request.unavailable)
 
-    def decide(self, witness: Witness) -> Rule | None:
-        """The rule that takes a request: a plain walk through all of them."""
-        request = self.request(witness)
-        return next((rule for rule in self.policy.rules if self.takes(rule, request)), None)
+    @cached_property
+    def decide(self) -> Decide:
+        """The rule that takes a request, by the tables that are emitted."""
+        return deciding(Engine(decision_tables(lower(self.policy), "", self.rows)), self.policy)
+
+
+def deciding(engine: Any, policy: Policy) -> Decide:
+    """What an engine decides, one of ours or of a generated module."""
+    rules = {rule.name: rule for rule in policy.rules}
+    usual = engine.scoring
+
+    def decide(witness: Witness) -> Rule | None:
+        engine.scoring = usual if witness.complexity is None else Assumed(witness.complexity)
+        decided = engine.decide(witness.body, witness.headers, witness.caller).rule
+        return None if decided is None else rules[decided]
+
+    return decide
+
+
+class Assumed:
+    """A score that is not made but assumed, in place of `Scoring`."""
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+
+    def parts(self, body: Any) -> tuple[Part, ...]:
+        return (Part("assumed", 0, self.score),)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any
 
 from rulec.analysis.analysis import Analysis, Dead
 from rulec.analysis.budget import Budget
 from rulec.analysis.draft import Witness
 from rulec.analysis.question import Verdict, find
-from rulec.backends.python import make_tables
-from rulec.compiler import Compilation
-from rulec.policy.model import Rule
-from rulec.runtime.engine import Engine
 from tests.bench.compiling import compiled, text_of
 from tests.bench.measure import Figure, Line, alternately, no_garbage_collection, once, per_call
 from tests.bench.workload import make_workload
@@ -29,27 +24,9 @@ def lines(quick: bool) -> list[Line]:
     return found
 
 
-def analysis(compilation: Compilation) -> Analysis:
-    return Analysis(compilation.policy, decide=by_tables(compilation))
-
-
-def by_tables(compilation: Compilation) -> Callable[[Witness], Rule | None]:
-    """Decisions by the tables that are emitted, which find the rule without a walk through all."""
-    tree = compilation.tree
-    assert tree is not None
-    engine = Engine(make_tables(tree, tree.policy.fingerprint()))
-    rules = {rule.name: rule for rule in tree.policy.rules}
-
-    def decide(witness: Witness) -> Rule | None:
-        decision = engine.decide(witness.body, witness.headers, witness.caller)
-        return None if decision.rule is None else rules[decision.rule]
-
-    return decide
-
-
 def pairs(rules: int, count: int) -> Line:
     """Whether two rules match one request: of all pairs of `when` and pattern rules some, each asked for the first time."""
-    made = analysis(compiled(text_of(make_workload(rules))))
+    made = Analysis(compiled(text_of(make_workload(rules))).policy)
     asked = [one for one in made.policy.rules if one.phase in ("when", "pattern")]
     chosen = random.Random(1)
     sampled = [chosen.sample(asked, 2) for _ in range(count)]
@@ -66,7 +43,7 @@ def every_rule(rules: int, rounds: int) -> Line:
     counts: dict[str, int] = {}
 
     def measure() -> float:
-        made = analysis(compilation)
+        made = Analysis(compilation.policy)
         return once(lambda: counts.update(judged(made)))
 
     figure = alternately(rounds, measure)[0]

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
-from rulec.backends.literals import make_literal_index
+from rulec.ir.literals import make_literal_index
 from rulec.ir.rows import Row, Rows
 from rulec.patterns.compiled import CompiledPattern
 from rulec.records import field, record

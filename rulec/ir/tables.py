@@ -1,0 +1,70 @@
+"""A tree as the tables that `runtime.engine.Engine` reads: what decides here is what decides in the proxy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulec.ir.clauses import make_when_tables
+from rulec.ir.decide import refusal_text
+from rulec.ir.literals import make_literal_index
+from rulec.ir.rows import Rows
+from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
+from rulec.syntax.ast import SizeTier
+
+
+def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> dict[str, Any]:
+    """The tables that decide a request; everything is a text, a number, a tuple or a dict of them.
+
+    `rows` are those of the tree's policy, where they are made already.
+    """
+    rows = rows or Rows(tree.policy)
+    nodes = list(tree.nodes())
+    arms = [(parsed, rule.position - 1) for node in nodes if isinstance(node, Test) for parsed, rule in node.arms]
+    matches = [
+        (patterns, rule.position - 1) for node in nodes if isinstance(node, Match) for patterns, rule in node.arms
+    ]
+    tiers = [(tier, rule.position - 1) for node in nodes if isinstance(node, Range) for tier, rule in node.arms]
+    when = make_when_tables(arms, rows)
+    numbered = {number: tuple(rows.pattern(one) for one in patterns) for patterns, number in matches}
+    return {
+        "capability_header": tree.policy.capability_header,
+        "complexity": tree.policy.sections.get("complexity", {}),
+        "refusal": refusal_text(fingerprint),
+        "providers": rows.providers,
+        "models": rows.models,
+        "rules": tuple(rows.rules),
+        "chains": tuple(rows.chains),
+        "when": when,
+        "exact": _cases(nodes, "model"),
+        "rule_patterns": numbered,
+        "pattern_index": make_literal_index(matches) if matches else (),
+        "capabilities": _cases(nodes, "capability"),
+        "sizes": make_size_changes(tiers),
+        "default": next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None),
+        "patterns": tuple(rows.patterns),
+        "zones": tuple(rows.zones),
+        "deployments": rows.deployments,
+    }
+
+
+def _cases(nodes: list[Any], field: str) -> dict[str, int]:
+    return {
+        value: rule.position - 1
+        for node in nodes
+        if isinstance(node, Switch) and node.field == field
+        for value, rule in node.cases.items()
+    }
+
+
+def make_size_changes(tiers: list[tuple[SizeTier, int]]) -> tuple[Any, ...]:
+    """The rules of all tiers, their bounds, and the tiers that begin or end at each place below, on and above these."""
+    cuts = sorted({bound for tier, _ in tiers for bound in (tier.low, tier.high) if bound is not None})
+    place_of = {cut: 2 * number + 1 for number, cut in enumerate(cuts)}
+    changes: list[list[int]] = [[] for _ in range(2 * len(cuts) + 1)]
+    for number, (tier, _) in enumerate(tiers):
+        begin = 0 if tier.low is None else place_of[tier.low] + (not tier.low_included)
+        end = len(changes) if tier.high is None else place_of[tier.high] + tier.high_included
+        for place in (begin, end) if begin < end else ():
+            if place < len(changes):
+                changes[place].append(number)
+    return tuple(rule for _, rule in tiers), tuple(cuts), tuple(map(tuple, changes))
