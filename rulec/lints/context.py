@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from rulec.analysis.analysis import Analysis, Dead, Decide
+from rulec.analysis.analysis import Analysis, Dead
 from rulec.analysis.budget import Budget
 from rulec.analysis.draft import Witness
 from rulec.analysis.question import Region, Verdict, find
@@ -29,11 +29,11 @@ class Context:
     """One policy under the eyes of all lints; `names` are model names that witnesses prefer beside the catalogue's."""
 
     def __init__(
-        self, policy: Policy, settings: Settings | None = None, decide: Decide | None = None, names: Iterable[str] = ()
+        self, policy: Policy, settings: Settings | None = None, names: Iterable[str] = ()
     ) -> None:
         self.policy = policy
         self.settings = settings or Settings()
-        self.analysis = Analysis(policy, names, decide, self.settings.question_seconds)
+        self.analysis = Analysis(policy, names, seconds=self.settings.question_seconds)
         self.undecided: list[Undecided] = []
         self._ends = time.perf_counter() + self.settings.total_seconds
         self._verdicts: dict[int, Witness | Dead | Verdict] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rulec.analysis.analysis import Decide
 from rulec.diagnostics import Diagnostic, Diagnostics, Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Edit, Finding, Lint, lints
@@ -26,11 +25,11 @@ class Told:
 
 
 def lint(
-    policy: Policy, settings: Settings | None = None, decide: Decide | None = None, names: Iterable[str] = ()
+    policy: Policy, settings: Settings | None = None, names: Iterable[str] = ()
 ) -> list[Diagnostic]:
     """What all lints find in a policy, by file and place."""
     collector = Diagnostics()
-    collector.items += [one.diagnostic for one in findings(Context(policy, settings, decide, names))]
+    collector.items += [one.diagnostic for one in findings(Context(policy, settings, names))]
     return collector.sorted()
 
 
