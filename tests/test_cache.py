@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from rulec import cache, cli
 from rulec.cache import Entry
 from rulec.commands.answers import Answerer
-from rulec.commands.cases import case_files, read_suites
 from rulec.commands.loading import load_tree
 from rulec.compiler import compile_rule_set, compile_sources, read_source, read_sources
 from rulec.diagnostics import Diagnostics
@@ -28,6 +27,7 @@ from rulec.source import Source
 from rulec.syntax.ast import RuleSet, SizeTier
 from rulec.syntax.nodes import Scalar
 from rulec.syntax.yaml import read_rule_document
+from rulec.testing.cases import case_files, read_suites
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "rules"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from rulec.commands.cases import case_files
-from rulec.commands.test import print_report, run_files
+from rulec.commands.test import print_report
+from rulec.testing.cases import case_files
+from rulec.testing.judge import run_files
 
 HERE = Path(__file__).parent
 FILES = case_files(HERE / "conformance")

@@ -24,11 +24,11 @@ LAYERS = (
     ("analysis", "gateway"),
     ("lints", "backends"),
     ("compiler", "cache"),
-    ("commands", "demo", "proxy", "serving"),
+    ("commands", "demo", "proxy", "serving", "testing"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-TOGETHER = frozenset(("commands", "demo", "proxy", "serving"))
+TOGETHER = frozenset(("commands", "demo", "proxy", "serving", "testing"))
 """What speaks to processes and terminals is one layer, whose rooms use each other."""
 TRAVELS_WITH = frozenset(("litellm", "fastapi", "jmespath"))
 """What the runtime may import where it is installed."""
@@ -90,7 +90,7 @@ def import_lines(node: ast.Try) -> Iterator[int]:
 
 
 def test_only_the_self_check_asks_the_meaning() -> None:
-    allowed = {"rulec/backends/selfcheck.py", "rulec/commands/test.py"}
+    allowed = {"rulec/backends/selfcheck.py", "rulec/testing/judge.py"}
     for path in MODULES:
         if any(module.startswith("rulec.policy.meaning") for module, _ in imports(parse(path))):
             assert path.relative_to(ROOT).as_posix() in allowed, f"{path.relative_to(ROOT)} asks the meaning"

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from rulec.backends.artifact import Artifact
-from rulec.commands.cases import case_files, read_suites
-from rulec.commands.test import compile_suite
 from rulec.compiler import compile_folder, read_source
 from rulec.diagnostics import Diagnostics
+from rulec.testing.cases import case_files, read_suites
+from rulec.testing.collection import compile_suite
 
 pytestmark = pytest.mark.proxy
 

@@ -1,16 +1,17 @@
-"""Routing tests: `*.cases.yaml` files to cases, and what a case expects against what a decision says."""
+"""Routing tests as they are written: `*.cases.yaml` files to cases."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping as MappingType
 from pathlib import Path
 from typing import Any
 
 from rulec.diagnostics import Diagnostics, suggest
 from rulec.records import field, record
 from rulec.source import Source, Span
+from rulec.syntax.fields import ERROR_KINDS
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence, read_documents
+from rulec.testing.errors import NO_ERRORS, Errors
 
 EXPECTATIONS = (
     "rule",
@@ -24,19 +25,39 @@ EXPECTATIONS = (
     "text",
     "candidates",
     "fallbacks",
+    "tried",
+    "served_by",
+    "error",
 )
-_PLACE_KEYS = ("provider", "model", "litellm_model", "model_group")
-_ITEM_KEYS = (*_PLACE_KEYS, "weight", "priority", "on_error", "when", "chain")
+OF_RUNS = ("tried", "served_by", "error")
+"""The expectations that speak of attempts, not of the decision alone."""
+_CASE_KEYS = ("name", "request", "errors", "picked", "expect", "description")
+PLACE_KEYS = ("provider", "model", "litellm_model", "model_group")
+_KEYS_OF_ITEMS = {
+    "candidates": (*PLACE_KEYS, "weight", "priority"),
+    "fallbacks": (*PLACE_KEYS, "on_error", "when", "chain"),
+    "tried": (*PLACE_KEYS, "error"),
+    "served_by": PLACE_KEYS,
+    "picked": PLACE_KEYS,
+}
 
 
 @record
 class Case:
-    """One request and what is expected of the decision."""
+    """One request, how attempts to serve it end, and what is expected of the decision and of the attempts."""
 
     name: str
     request: dict[str, Any]
     expect: dict[str, Any]
     span: Span
+    errors: Errors = NO_ERRORS
+    picked: tuple[Any, ...] = ()
+    """The candidates that the strategy is taken to put first."""
+
+    @property
+    def plays(self) -> bool:
+        """Whether it says anything of attempts."""
+        return self.errors != NO_ERRORS or any(one in self.expect for one in OF_RUNS)
 
 
 @record(frozen=False)
@@ -96,7 +117,7 @@ def _case(node: Node, diagnostics: Diagnostics) -> Case | None:
     if not isinstance(node, Mapping):
         diagnostics.error("cases", "a case is a mapping with `name`, `request` and `expect`", node.span)
         return None
-    _check_keys(node, ("name", "request", "expect", "description"), "a case", diagnostics)
+    _check_keys(node, _CASE_KEYS, "a case", diagnostics)
     name, request, expect = node.get("name"), node.get("request"), node.get("expect")
     if not isinstance(name, Scalar) or not isinstance(expect, Mapping) or not expect.pairs:
         diagnostics.error(
@@ -104,19 +125,73 @@ def _case(node: Node, diagnostics: Diagnostics) -> Case | None:
         )
         return None
     _check_keys(expect, EXPECTATIONS, "an expectation", diagnostics)
-    for key in ("candidates", "fallbacks"):
-        listed = expect.get(key)
-        if listed is not None and not isinstance(listed, Sequence):
-            diagnostics.error("cases", f"`{key}` is a list", listed.span)
+    _check_item("served_by", expect.get("served_by"), diagnostics)
+    _check_kind(expect.get("error"), diagnostics)
+    listed = {key: expect.get(key) for key in ("candidates", "fallbacks", "tried")}
+    listed["picked"] = node.get("picked")
+    for key, one in listed.items():
+        if one is not None and not isinstance(one, Sequence):
+            diagnostics.error("cases", f"`{key}` is a list", one.span)
             return None
-        for item in listed.items if isinstance(listed, Sequence) else ():
-            if isinstance(item, Mapping):
-                _check_keys(item, _ITEM_KEYS, f"an item of `{key}`", diagnostics)
+        for item in one.items if one is not None else ():
+            _check_item(key, item, diagnostics)
     described = request_value(request) if request is not None else {}
     if not isinstance(described, dict):
         diagnostics.error("cases", "`request` is a mapping", node.span)
         return None
-    return Case(name.text, described, plain(expect), name.span)
+    picked = listed["picked"]
+    return Case(
+        name.text,
+        described,
+        plain(expect),
+        name.span,
+        _errors(node.get("errors"), diagnostics),
+        () if picked is None else tuple(plain(picked)),
+    )
+
+
+def _errors(node: Node | None, diagnostics: Diagnostics) -> Errors:
+    if node is None:
+        return NO_ERRORS
+    if isinstance(node, Sequence):
+        return Errors(_kinds(node, diagnostics))
+    if isinstance(node, Mapping):
+        return Errors((), {key.text: _of_provider(value, diagnostics) for key, value in node.pairs})
+    diagnostics.error("cases", "`errors` is a list of kinds, or a mapping of providers to kinds", node.span)
+    return NO_ERRORS
+
+
+def _of_provider(node: Node, diagnostics: Diagnostics) -> tuple[tuple[str, ...], str | None]:
+    """Some kinds in a row, or one for every attempt."""
+    if isinstance(node, Sequence):
+        return _kinds(node, diagnostics), None
+    _check_kind(node, diagnostics, may_be_null=False)
+    return (), node.text if isinstance(node, Scalar) else None
+
+
+def _kinds(node: Sequence, diagnostics: Diagnostics) -> tuple[str, ...]:
+    for item in node.items:
+        _check_kind(item, diagnostics, may_be_null=False)
+    return tuple(item.text for item in node.items if isinstance(item, Scalar))
+
+
+def _check_kind(node: Node | None, diagnostics: Diagnostics, may_be_null: bool = True) -> None:
+    if node is None or (may_be_null and isinstance(node, Scalar) and node.value is None):
+        return
+    if not isinstance(node, Scalar):
+        diagnostics.error("cases", "an error is a kind, as in `on_error`", node.span)
+    elif node.text not in ERROR_KINDS:
+        diagnostics.error(
+            "cases", f"`{node.text}` is no kind of error", node.span, suggest(node.text, ERROR_KINDS, "kind")
+        )
+
+
+def _check_item(key: str, item: Node | None, diagnostics: Diagnostics) -> None:
+    if isinstance(item, Mapping):
+        _check_keys(item, _KEYS_OF_ITEMS[key], f"an item of `{key}`" if key != "served_by" else "`served_by`", diagnostics)
+        _check_kind(item.get("error"), diagnostics)
+    elif isinstance(item, Sequence):
+        diagnostics.error("cases", f"`{key}` speaks of providers: a name, or a mapping of what to compare", item.span)
 
 
 def _check_keys(node: Mapping, known: tuple[str, ...], what: str, diagnostics: Diagnostics) -> None:
@@ -151,44 +226,3 @@ def plain(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
     return {key.text: plain(value) for key, value in node.pairs}
-
-
-def differences(expect: MappingType[str, Any], answer: MappingType[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Where an answer (the object of explain) is not what was expected: (what, expected, got)."""
-    found = []
-    for key, wanted in expect.items():
-        got = _got(key, answer)
-        if key in ("candidates", "fallbacks"):
-            if not _same_list(wanted, got):
-                found.append((key, wanted, [_shown(item, wanted) for item in got]))
-        elif got != wanted or isinstance(got, bool) != isinstance(wanted, bool):
-            found.append((key, wanted, got))
-    return found
-
-
-def _got(key: str, answer: MappingType[str, Any]) -> Any:
-    if key == "rule":
-        rule = answer["rule"]
-        return None if rule is None else rule["name"]
-    if key in _PLACE_KEYS:
-        values = list(dict.fromkeys(one[key] for one in answer["candidates"]))
-        return values[0] if len(values) == 1 else (values or None)
-    return answer.get(key)
-
-
-def _same_list(wanted: Any, got: list[dict[str, Any]]) -> bool:
-    return len(wanted) == len(got) and all(_same_item(one, two) for one, two in zip(wanted, got, strict=True))
-
-
-def _same_item(wanted: Any, got: dict[str, Any]) -> bool:
-    if not isinstance(wanted, dict):
-        return bool(got["provider"] == str(wanted))
-    return all(got.get(key) == value for key, value in wanted.items())
-
-
-def _shown(item: dict[str, Any], wanted: list[Any]) -> Any:
-    """An item of the answer with the keys that the expectation speaks of."""
-    keys = dict.fromkeys(key for one in wanted if isinstance(one, dict) for key in one)
-    if not keys:
-        return item["provider"]
-    return {key: item.get(key) for key in keys}
