@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 OLDER_LITELLM := 1.100.0
 OLDER := $(OLDER_LITELLM:%=.venvs/litellm-%/.installed)
 # Two workers: one waits for proxies while the other computes.
-IN_TWO := -n 2 --dist loadgroup
+IN_TWO := -n 2
 # Bytecode makes every start of the proxy three times faster.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -1,25 +1,30 @@
 """What all tests share: no trees left in the user's home, and proxies that only one of several workers starts."""
 
 import os
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ["RULEC_CACHE"] = "off"
 
 ALONE = {
-    "proxy": "proxies",
-    "test_demo.py": "processes",
-    "test_serve.py": "processes",
-    "test_serve_background.py": "processes",
-    "editor": "editor",
+    "tests/proxy/": "proxies",
+    "tests/test_demo.py": "processes",
+    "tests/test_serve.py": "processes",
+    "tests/test_serve_background.py": "processes",
+    "tests/editor/": "editor",
 }
 """Tests that share something costly run one after the other, in one worker."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        group = ALONE.get(item.path.relative_to(here).parts[0]) if item.path.is_relative_to(here) else None
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out tests one by one, those that run alone together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for start, group in ALONE.items() if nodeid.startswith(start)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
