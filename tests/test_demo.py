@@ -56,7 +56,7 @@ def test_every_request_goes_where_explain_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("moment", "number"),
     [
-        ("ok ", signal.SIGINT),
+        pytest.param("ok ", signal.SIGINT, marks=pytest.mark.slow),
         ("Starting", signal.SIGTERM),
         pytest.param("ok ", signal.SIGKILL, marks=pytest.mark.slow),
     ],

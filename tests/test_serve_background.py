@@ -109,6 +109,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.mark.proxy
+@pytest.mark.slow
 def test_a_background_proxy_from_start_to_stop(place: Place) -> None:
     said = place.serve("start")
     pid = place.pid()

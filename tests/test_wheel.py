@@ -74,6 +74,7 @@ def test_everything_travels_and_nothing_else(wheel: Path) -> None:
     assert not any("__pycache__" in name for name in names)
 
 
+@pytest.mark.slow
 def test_the_light_wheel_compiles_explains_and_decides(wheel: Path, tmp_path: Path) -> None:
     programs = install(sys.executable, wheel, tmp_path)
     module = compile_the_example(programs, tmp_path)

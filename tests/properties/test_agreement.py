@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from drawn_requests import Sent, requests, to_virtual_models
 from drawn_rules import rule_sets
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from profiles import PROFILE
 from tally import Tally, in_request, in_rule_set
 from three_ways import ThreeWays, as_yaml, compiled
 
 REQUESTS_EACH = 10
+QUICK = 300
 
 
-def test_meaning_tree_and_module_agree() -> None:
+@pytest.mark.parametrize("count", [QUICK, pytest.param(PROFILE.max_examples, marks=pytest.mark.slow)])
+def test_meaning_tree_and_module_agree(count: int) -> None:
     tally = Tally()
 
-    @PROFILE
+    @settings(PROFILE, max_examples=count)
     @given(rule_sets(), st.lists(requests(), min_size=REQUESTS_EACH, max_size=REQUESTS_EACH))
     def agree_on(document: dict[str, Any], sent: list[Sent]) -> None:
         compilation = compiled(as_yaml(document))
@@ -39,7 +42,9 @@ def test_meaning_tree_and_module_agree() -> None:
 
     agree_on()
     print(f"{tally.rule_sets} rule sets, {tally.discarded} discarded, {tally.requests} requests")
-    assert tally.rule_sets >= 2_000
-    assert tally.requests >= 20_000
+    assert tally.rule_sets >= count - count // 40
+    assert tally.requests >= REQUESTS_EACH * tally.rule_sets
     assert tally.discarded <= tally.rule_sets // 50
-    assert tally.rare() == {}
+    if count > QUICK:
+        assert tally.rule_sets >= 2_000
+        assert tally.rare() == {}
