@@ -2298,7 +2298,7 @@ class Warmth:
     def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
         """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
         candidates = decision.candidates
-        served = [served_lately(state.get(one.provider, one.model), state.clock()) for one in candidates]
+        served = [state.serves(one.provider, one.model, WARM_SECONDS) for one in candidates]
         if not (decision.prefer_warm or self.first and not any(served)):
             return order
         cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
@@ -2316,8 +2316,7 @@ class Warmth:
 
     async def run(self, state: Any) -> None:
         while True:
-            now = state.clock()
-            serving = {place[0] for place, one in list(state.deployments.items()) if served_lately(one, now)}
+            serving = {place[0] for place in state.deployments if state.serves(*place, WARM_SECONDS)}
             due = []
             for provider, check in self.checks.items():
                 if check.way != "ollama" and provider in serving:
@@ -2335,10 +2334,6 @@ class Warmth:
 
 
 WATCHERS["warm"] = Warmth
-
-
-def served_lately(deployment: Any, now: float) -> bool:
-    return deployment is not None and deployment.served_at is not None and now - deployment.served_at <= WARM_SECONDS
 
 
 def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:
@@ -2752,6 +2747,7 @@ log_writer = LineWriter()
 # attempt, whatever ends it ends it once, and what no hook ends is swept. Everything is bounded, and old figures fade.
 
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -2824,7 +2820,7 @@ class Deployment:
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
         self.served = 0
-        self.served_at: float | None = None  # None also after it was out of reach
+        self.served_at: float | None = None
         self.failed: dict[str, int] = {}
 
 
@@ -2848,6 +2844,7 @@ class State:
         self.wall = wall
         self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
         self.unproven: OrderedDict[tuple[str, str], None] = OrderedDict()  # of them, those that never served
+        self.lost: dict[str, float] = {}  # when a provider was last out of reach
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
 
@@ -2859,6 +2856,13 @@ class State:
     def in_flight(self, provider: str, model: str) -> int:
         found = self.deployments.get((provider, model))
         return len(found.open) if found is not None else 0
+
+    def serves(self, provider: str, model: str, seconds: float) -> bool:
+        """Whether this deployment served in the last so many seconds, and nothing of its provider was out of reach since."""
+        found = self.deployments.get((provider, model))
+        if found is None or found.served_at is None:
+            return False
+        return self.clock() - found.served_at <= seconds and found.served_at > self.lost.get(provider, -math.inf)
 
     # -- the life of an attempt --
 
@@ -2928,13 +2932,13 @@ class State:
         """The attempt failed; a fault of the request says nothing about the deployment."""
         attempt = self.close(ticket)
         deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
-        if deployment is None:
+        if attempt is None or deployment is None:
             return
         deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
         if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
         if kind in OUT_OF_REACH:
-            deployment.served_at = None
+            self.lost[attempt.place[0]] = self.clock()
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""
