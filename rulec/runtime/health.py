@@ -239,6 +239,8 @@ class Health:
         if breaker.level == before:
             return
         self.availability.stir(key if isinstance(key, str) else key[0])
+        if breaker.level == HEALTHY and key in self.limits:
+            return  # not yet: the end of the limit is told
         how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
         why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
         self.say(key, f"is {WORDS[breaker.level]}{how_long}{why}")

@@ -130,6 +130,22 @@ def test_lines_are_few() -> None:
     assert len(ward.said) == 2 * of_health.MOST_CHANGES_TOLD
 
 
+def test_who_is_still_limited_is_not_called_healthy() -> None:
+    ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {"cooldown_seconds": 10}})
+    step = ward.step("a", "m")
+    for _ in range(3):
+        ward.happens(step, "server_error")
+    ward.happens(step, "rate_limit")
+    for second in (11, 50):
+        ward.clock.now += second
+        ward.health.unavailable()
+    assert ward.said == [
+        "a/m is degraded (server_error)",
+        "a/m is limited for 60 s (rate_limit)",
+        "a/m is no longer limited",
+    ]
+
+
 def test_nothing_is_left_of_what_is_over() -> None:
     ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {"cooldown_seconds": 10}})
     step = ward.step("a", "m")
