@@ -294,11 +294,18 @@ def _scalar(node: Node, what: str) -> Scalar:
 
 
 def _not_scalar(node: Node, what: str) -> Wrong:
-    if isinstance(node, Mapping) and len(node.pairs) == 1:
-        name, value = node.pairs[0]
-        if isinstance(value, Scalar) and value.start == value.end and not value.text:
-            return Wrong(node, f"{what} is expected here, not a mapping", f'a placeholder needs quotes: `"{{{name.text}}}"`')
-    return Wrong(node, f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}")
+    message = f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}"
+    return unquoted_placeholder(node, what) or Wrong(node, message)
+
+
+def unquoted_placeholder(node: Node, what: str) -> Wrong | None:
+    """What is wrong with `{name}`, a placeholder without its quotes, which YAML reads as `{name: null}`."""
+    if not isinstance(node, Mapping) or len(node.pairs) != 1:
+        return None
+    placeholder = f"{{{node.pairs[0][0].text}}}"
+    if "".join(node.source.text[node.start : node.end].split()) != placeholder:
+        return None
+    return Wrong(node, f"{what} is expected here, not a mapping", f'a placeholder needs quotes: `"{placeholder}"`')
 
 
 def _listed(node: Node) -> Iterable[Node]:

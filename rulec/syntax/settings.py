@@ -10,6 +10,7 @@ from typing import Any
 from rulec.secrets import looks_secret
 from rulec.source import Span
 from rulec.syntax import ast
+from rulec.syntax.checker import unquoted_placeholder
 from rulec.syntax.fields import STRIPPED_HEADERS, WITHOUT_DEFAULT
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
 from rulec.syntax.paths import path_mistake
@@ -25,6 +26,7 @@ class Settings:
         self.reading = reading
         self.rules = reading.rules
         self.diagnostics = reading.diagnostics
+        self.checker = reading.checker
         self.check = reading.check
 
     def section(self, shape: str) -> Callable[[Scalar, Node], None]:
@@ -123,6 +125,10 @@ class Settings:
 
     def setting(self, key: str, node: Node) -> Any:
         """A value for LiteLLM: environment references become EnvironmentText, a literal secret is refused."""
+        unquoted = unquoted_placeholder(node, "a text")
+        if unquoted is not None:
+            self.checker.report(key, unquoted)
+            return None
         if isinstance(node, Mapping):
             return {name.text: self.setting(name.text, one) for name, one in node.pairs}
         if isinstance(node, Sequence):
