@@ -82,6 +82,10 @@ class Analysis:
             found = self._regions[rule.position] = Region(self.regions.rule(rule), holds)
         return found
 
+    def matched(self, rule: Rule) -> Region:
+        """The requests that a rule matches, whether anybody can serve them or not."""
+        return Region(self.regions.match(rule.match), lambda witness: self.replay.matches(rule, self.replay.request(witness)))
+
     def condition(self, condition: Condition) -> Region:
         """The requests for which a condition holds; it must be one that the space knows of, such as a hop's."""
         formula = self.regions.condition(condition)

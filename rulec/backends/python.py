@@ -39,7 +39,6 @@ ADAPTER_MODULES = (
     "caller",
     "failures",
     "breaker",
-    "availability",
     "health",
     "plan",
     "reload",

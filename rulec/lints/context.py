@@ -10,6 +10,8 @@ from rulec.analysis.analysis import Analysis, Dead
 from rulec.analysis.budget import Budget
 from rulec.analysis.draft import Witness
 from rulec.analysis.question import Region, Verdict, find
+from rulec.analysis.readable import readable
+from rulec.lints.dead import Cause, DeadRule, explained
 from rulec.lints.settings import Settings
 from rulec.policy.model import Chain, Policy, Rule
 from rulec.policy.names import CatalogueNames
@@ -37,6 +39,7 @@ class Context:
         self.undecided: list[Undecided] = []
         self._ends = time.perf_counter() + self.settings.total_seconds
         self._verdicts: dict[int, Witness | Dead | Verdict] = {}
+        self._dead: dict[int, DeadRule] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -63,10 +66,36 @@ class Context:
         self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
     ) -> Witness | None:
         """A request in all of some regions and in none of others; None also where that was not decided, which is told."""
-        found = find(all_of, none_of, Budget(self.settings.question_seconds)) if self.in_time() else Verdict.UNDECIDED
+        found = self.ask(question, span, all_of, none_of)
+        return found if isinstance(found, Witness) else None
+
+    def ask(
+        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
+    ) -> Witness | Verdict:
+        """The same with the verdict, for who needs to know that there is none; that it was not decided is told."""
+        wanted, unwanted = list(all_of), list(none_of)
+        found = find(wanted, unwanted, Budget(self.settings.question_seconds)) if self.in_time() else Verdict.UNDECIDED
         if found is Verdict.UNDECIDED:
             self.not_decided(question, span)
-        return found if isinstance(found, Witness) else None
+        if not isinstance(found, Witness):
+            return found
+
+        def stays(better: Witness) -> bool:
+            return all(one.holds(better) for one in wanted) and not any(one.holds(better) for one in unwanted)
+
+        return readable(found, self.analysis.space, stays)
+
+    def dead(self, *causes: Cause) -> Iterator[DeadRule]:
+        """The rules that decide nothing for one of these reasons."""
+        for rule in self.rules:
+            verdict = self.verdict(rule)
+            if not isinstance(verdict, Dead):
+                continue
+            found = self._dead.get(rule.position)
+            if found is None:
+                found = self._dead[rule.position] = explained(self, rule, verdict)
+            if found.cause in causes:
+                yield found
 
     def in_time(self) -> bool:
         """Whether the run may ask further questions."""

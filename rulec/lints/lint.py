@@ -31,7 +31,10 @@ class Edit:
 
 @record
 class Finding:
-    """What a lint has to say of one place; `edits` would put it right, whether that changes a decision or not."""
+    """What a lint has to say of one place; `edits` would put it right, whether that changes a decision or not.
+
+    `level` is given where it is another than that of its lint.
+    """
 
     message: str
     span: Span | None
@@ -40,6 +43,7 @@ class Finding:
     rule: str | None = None
     witness: Witness | None = None
     edits: tuple[Edit, ...] = ()
+    level: Severity | None = None
 
 
 @record

@@ -38,19 +38,18 @@ def findings(context: Context) -> Iterator[Told]:
     levels = context.settings.levels
     # `not-decided` tells of the questions that all others leave open
     for one in sorted(lints(), key=lambda one: one.name == "not-decided"):
-        level = levels.get(one.name, one.level)
-        if level is not None:
-            yield from (told(one, level, finding) for finding in one.check(context))
+        if levels.get(one.name, one.level) is not None:
+            yield from (told(one, levels.get(one.name), finding) for finding in one.check(context))
 
 
-def told(lint: Lint, level: Severity, finding: Finding) -> Told:
-    """A finding with the name and the level of its lint."""
+def told(lint: Lint, level: Severity | None, finding: Finding) -> Told:
+    """A finding with the name of its lint and the level that the project gives that lint, if it does, else its own."""
     witness, message = finding.witness, finding.message
     if witness is not None and witness.assumes:
         message += f" (depends on what happens at run time: {' and '.join(witness.assumes)})"
     diagnostic = Diagnostic(
         lint.name,
-        level,
+        level or finding.level or lint.level,
         message,
         finding.span,
         finding.help,

@@ -54,10 +54,7 @@ def _has_default(field: FieldInfo) -> bool:
 def _reader(field: FieldInfo) -> tuple[Any, ...]:
     kind = kind_of(field)
     if kind is not None:
-        arguments = list(kind.arguments)
-        while arguments and arguments[-1] is None:
-            arguments.pop()
-        return (kind.check, *arguments)
+        return (kind.check, *kind.arguments)
     assert isinstance(field.annotation, type)
     return ("shape", field.annotation.__name__)
 

@@ -31,27 +31,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulec.analysis.analysis import Dead
-from rulec.diagnostics import Related, Severity
+from rulec.diagnostics import Severity
 from rulec.lints.context import Context
+from rulec.lints.dead import Cause, covered, taken_by
 from rulec.lints.lint import Finding
 
 LEVEL: Severity = "warning"
-MOST_COVERS_SHOWN = 5
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for rule in context.rules:
-        verdict = context.verdict(rule)
-        if not isinstance(verdict, Dead) or not verdict.covers:
-            continue
-        names = [f"`{one.name}`" for one in verdict.covers]
-        shown = ", ".join(names[:MOST_COVERS_SHOWN]) + (" and more" if len(names) > MOST_COVERS_SHOWN else "")
-        one = len(names) == 1
+    for dead in context.dead(Cause.TAKEN):
+        one = len(dead.covers) == 1
         yield Finding(
-            f"`{rule.name}` can never match: {shown} {'takes' if one else 'together take'} every request that it asks for",
-            rule.span,
+            f"`{dead.rule.name}` can never match: {covered(context, dead)}",
+            dead.rule.span,
             f"move it above {'it' if one else 'them'}, make {'it' if one else 'one of them'} narrower, or remove it",
-            tuple(Related("takes what it asks for", cover.span) for cover in verdict.covers[:MOST_COVERS_SHOWN]),
-            rule.name,
+            taken_by(dead),
+            dead.rule.name,
+            dead.witness,
         )

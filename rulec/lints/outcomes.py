@@ -1,0 +1,71 @@
+"""What rules do with a request: in words, and whether two of them do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rulec.analysis.draft import Witness
+from rulec.policy.model import ModelsTarget, Pass, ProvidersTarget, Refuse, Rule
+from rulec.records import replace
+
+MOST_NAMES_SHOWN = 3
+
+
+def fate(rule: Rule | None) -> str:
+    """What becomes of a request that a rule decides, as the end of a sentence; None is that no rule does."""
+    moved, rest = _fate(rule)
+    return f"{'goes' if moved else 'is'} {rest}"
+
+
+def would(rule: Rule) -> str:
+    """What would become of a request if a rule decided it."""
+    moved, rest = _fate(rule)
+    return f"would {'go' if moved else 'be'} {rest}"
+
+
+def _fate(rule: Rule | None) -> tuple[bool, str]:
+    """Whether a request goes somewhere, and the rest of the sentence."""
+    target = None if rule is None else rule.target
+    if target is None or isinstance(target, Refuse):
+        return False, f"refused with {400 if target is None else target.status}"
+    if isinstance(target, Pass):
+        return False, "left to LiteLLM"
+    return True, f"to {destination(target)}"
+
+
+def destination(target: Any) -> str:
+    """The providers or models of a target."""
+    if isinstance(target, ProvidersTarget):
+        return joined((name for name, _ in target.providers), "or")
+    if not isinstance(target, ModelsTarget):
+        return joined((target.simple, target.complex), "or")
+    models = joined(target.models, "or")
+    return models if target.providers is None else f"{models} on {joined((name for name, _ in target.providers), 'or')}"
+
+
+def joined(names: Iterable[str], word: str = "and") -> str:
+    """Names in backticks, a few of them."""
+    shown = [f"`{name}`" for name in names]
+    if len(shown) > MOST_NAMES_SHOWN:
+        shown = [*shown[:MOST_NAMES_SHOWN], f"{len(shown) - MOST_NAMES_SHOWN} more"]
+    return f" {word} ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
+def request_of(witness: Witness) -> str:
+    """A request by its model, where it names one."""
+    model = witness.body.get("model")
+    return f"a request for `{model}`" if isinstance(model, str) else "a request without a model"
+
+
+def outcome(rule: Rule) -> Any:
+    """What two rules have in common that do the same with each request that both take: what is done but the rule's name.
+
+    Whether a rule substitutes only says which requests it takes. Of a single provider none is picked.
+    """
+    target = rule.target
+    picked: Any = (rule.strategy, rule.sticky, rule.prefer_warm, rule.strategy_fixed)
+    if isinstance(target, ProvidersTarget):
+        picked = picked if len(target.providers) > 1 else None
+        target = replace(target, substitute=False)
+    return target, rule.chain, picked
