@@ -4,4 +4,7 @@
 `question.find`. A rule is a formula (`formulas`, made by `regions`) over the dimensions of a request (`space`,
 `dimensions`, `model_names`), which `solver` makes true; where a dimension is a text that patterns look at, `search` finds
 a word by position automata (`language`). What is found is made a request (`draft`) and sent through the runtime (`replay`).
+
+`differences` compares two policies: the rules between which requests move (`pairing`), what they do with them
+(`outcomes`), how much that is (`grades`), and what was changed (`causes`).
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rulec.patterns.compiled import Spec
-from rulec.policy.model import Policy
+from rulec.policy.model import Policy, VirtualTarget
 from rulec.records import field, record
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
@@ -45,6 +45,8 @@ class Asked:
             headers[policy.capability_header] = None
             for rule in policy.rules:
                 self._match(rule.match)
+                if isinstance(rule.target, VirtualTarget):
+                    self.of(("complexity", None)).numbers[rule.target.threshold] = None
             for chain in {id(rule.chain): rule.chain for rule in policy.rules}.values():
                 for hop in chain.hops:
                     if hop.when is not None:

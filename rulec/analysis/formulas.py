@@ -101,3 +101,34 @@ def _opposite(literal: Literal) -> Formula:
     if test is None:
         return Literal(dimension, rest) if rest else FALSE
     return Literal(dimension, rest | literal.cells & dimension.open, test, not literal.wanted)
+
+
+def cells_apart(one: Formula, other: Formula, dimension: Dimension) -> int | None:
+    """The cells of a dimension outside of which two formulas of one shape are the same; None where their shapes differ."""
+    if isinstance(one, Literal) or isinstance(other, Literal):
+        if not isinstance(one, Literal) or not isinstance(other, Literal) or one.dimension is not other.dimension:
+            return None
+        if one.test is not other.test or one.wanted is not other.wanted:
+            return None
+        apart = one.cells ^ other.cells
+        return apart if not apart or one.dimension is dimension else None
+    if type(one) is not type(other) or len(one.items) != len(other.items):
+        return None
+    found = 0
+    for mine, theirs in zip(one.items, other.items, strict=True):
+        apart_here = cells_apart(mine, theirs, dimension)
+        if apart_here is None:
+            return None
+        found |= apart_here
+    return found
+
+
+def cells_within(formula: Formula, dimension: Dimension) -> int:
+    """The cells of a dimension that a formula allows, or more."""
+    if isinstance(formula, Literal):
+        return formula.cells if formula.dimension is dimension else dimension.everything
+    parts = [cells_within(one, dimension) for one in formula.items]
+    cells = dimension.everything if isinstance(formula, All) else 0
+    for one in parts:
+        cells = cells & one if isinstance(formula, All) else cells | one
+    return cells

@@ -85,11 +85,15 @@ class Regions:
         cells = model.absent if stands_in else 0
         accepts: dict[Spec, None] = {}
         for name in names:
-            cells |= self._served_by(name)
+            cells |= self.served_by(name)
             accepts.update((one.spec, None) for one in self.policy.providers[name].accepts)
         return self._tested(cells, accepts)
 
-    def _served_by(self, provider: str) -> int:
+    def accepts(self, provider: str) -> Formula:
+        """The requests whose model has no known name and is one that a provider's patterns take."""
+        return self._tested(0, dict.fromkeys(one.spec for one in self.policy.providers[provider].accepts))
+
+    def served_by(self, provider: str) -> int:
         """The known names that a provider serves."""
         if provider not in self._served:
             model = self.space.model

@@ -251,8 +251,8 @@ class Policy:
             meant = [self.providers, self.models, self.chains, self.rules, self.capability_header]
             settings = [_meant_section(name, values) for name, values in sorted(self.sections.items())]
             settings += [_meant_section("", values) for _, values in self.strategies.items()]
-            canonical = [*map(_canonical, meant), list(self.strategies), *map(_canonical_settings, settings)]
-            text = json.dumps(canonical, separators=(",", ":"), ensure_ascii=True)
+            whole = [*map(canonical, meant), list(self.strategies), *map(_canonical_settings, settings)]
+            text = json.dumps(whole, separators=(",", ":"), ensure_ascii=True)
             self._fingerprint.append(hashlib.sha256(text.encode()).hexdigest()[:12])
         return self._fingerprint[0]
 
@@ -282,14 +282,15 @@ def _meant_fields(kind: type) -> tuple[str, ...] | None:
     return None if names is None else tuple(name for name in names if name not in _NOT_MEANT)
 
 
-def _canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:
+    """A noun as plain values that are equal where it means the same: without places and descriptions."""
     kind: type = type(value)
     if kind in _PLAIN:
         return value
     if kind is tuple or kind is list:
-        return [_canonical(one) for one in value]
+        return [canonical(one) for one in value]
     if kind is ParsedCondition:
-        return _canonical(value.condition)
+        return canonical(value.condition)
     if kind is Located:
         return value.text
     fields = _meant_fields(kind)
@@ -298,10 +299,10 @@ def _canonical(value: Any) -> Any:
         for name in fields:
             found = getattr(value, name)
             if name not in _LATER_WORDS or found:
-                named[name] = (_canonical_settings if name in _UNORDERED else _canonical)(found)
+                named[name] = (_canonical_settings if name in _UNORDERED else canonical)(found)
         return named
     if isinstance(value, dict):
-        return [[str(key), _canonical(one)] for key, one in value.items()]
+        return [[str(key), canonical(one)] for key, one in value.items()]
     if isinstance(value, (set, frozenset)):
         return sorted(str(one) for one in value)
     return value
@@ -311,7 +312,7 @@ def _canonical_settings(value: Any) -> Any:
     """Settings are a mapping whose order does not count."""
     if isinstance(value, dict):
         return {str(key): _canonical_settings(one) for key, one in sorted(value.items())}
-    return [_canonical_settings(one) for one in value] if isinstance(value, list) else _canonical(value)
+    return [_canonical_settings(one) for one in value] if isinstance(value, list) else canonical(value)
 
 
 def _meant_section(name: str, values: dict[str, Any]) -> dict[str, Any]:
