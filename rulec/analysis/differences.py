@@ -32,7 +32,7 @@ from rulec.records import record, replace
 from rulec.runtime.records import Decision
 from rulec.runtime.sizes import is_regular_name
 
-MOST_EACH = 20
+MOST_EACH = 10
 """Differences of one cause that are looked for, once one of them is of the gravest grade."""
 MOST_SINGLE = 16
 """Names that the catalogues know differently and that are asked about one by one; more of them together."""

@@ -98,11 +98,13 @@ class Regions:
         if provider not in self._served:
             model = self.space.model
             cells = 0
+            for pattern in self.policy.providers[provider].accepts:
+                cells |= model.accepted(pattern)
+            for name in self.policy.native:  # which is LiteLLM's own business
+                cells &= ~model.equal(name)
             for name, entry in self.policy.models.items():
                 if any(one == provider for one, _ in entry.served_by or ()):
                     cells |= model.equal(name)
-            for pattern in self.policy.providers[provider].accepts:
-                cells |= model.accepted(pattern)
             self._served[provider] = cells
         return self._served[provider]
 
