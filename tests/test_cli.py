@@ -1,4 +1,4 @@
-"""The command line as a user meets it: each case of cli/cases.yaml runs in a fresh folder."""
+"""The command line as a user meets it: each case of the files in tests/cli runs in a fresh folder."""
 
 import json
 import os
@@ -13,7 +13,9 @@ import yaml
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parent / "rules"
-CASES: list[dict[str, Any]] = yaml.safe_load((HERE / "cli" / "cases.yaml").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = [
+    case for file in sorted((HERE / "cli").glob("*.yaml")) for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+]
 
 
 def lay_out(files: dict[str, Any], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`rulec explain CODE`: the page of a diagnostic's code."""
+"""`rulec explain CODE`: the page of a diagnostic's code, or of a lint."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import sys
 
 from rulec.commands.output import exists
 from rulec.diagnostics import did_you_mean
-from rulec.diagnostics.pages import codes, page, pages
+from rulec.diagnostics.pages import Page, codes, page, pages
+
+
+def known_pages() -> dict[str, Page]:
+    """The pages of all codes, then those of the lints."""
+    from rulec.lints.lint import lints
+
+    return {one.code: one for one in (*pages(), *(lint.page for lint in lints()))}
 
 
 def show_page(code: str, form: str) -> int:
     """Prints the page of a code, as it was written, or says which code may be meant."""
-    bare = code.strip().removeprefix("error[").removeprefix("warning[").rstrip(":").removesuffix("]")
-    if bare not in codes():
+    bare = code.strip().removeprefix("error[").removeprefix("warning[").removeprefix("info[").rstrip(":").removesuffix("]")
+    found = page(bare) if bare in codes() else known_pages().get(bare)
+    if found is None:
         print(f"rulec: there is no diagnostic with the code `{code}`", file=sys.stderr)
-        near = did_you_mean(bare, codes())
+        near = did_you_mean(bare, known_pages())
         guess = f"did you mean `{near}`? " if near else ""
         if exists(code):
             guess = f"for rules in `{code}` write `--rules {code}`; "
         print(f"help: {guess}`rulec explain --codes` lists them all", file=sys.stderr)
         return 2
-    found = page(bare)
     if form == "json":
         from json import dumps
 
@@ -33,13 +40,14 @@ def show_page(code: str, form: str) -> int:
 
 def list_codes(form: str) -> int:
     """Prints every code with its summary."""
+    listed = known_pages()
     if form == "json":
         from json import dumps
 
-        listed = [{"code": one.code, "severity": one.severity, "summary": one.summary} for one in pages()]
-        print(dumps(listed, indent=2, ensure_ascii=False))
+        found = [{"code": one.code, "severity": one.severity, "summary": one.summary} for one in listed.values()]
+        print(dumps(found, indent=2, ensure_ascii=False))
         return 0
-    widest = max(map(len, codes()))
-    for one in pages():
+    widest = max(map(len, listed))
+    for one in listed.values():
         print(f"{one.code:<{widest}}  {one.severity:<7}  {one.summary}")
     return 0

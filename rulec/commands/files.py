@@ -26,7 +26,7 @@ def replace_files(
 ) -> None:
     """Writes texts to their paths and removes the files of `gone`; raises OSError, and then all is as it was.
 
-    A file keeps its permissions; a new one gets those of the file that `like` names for it. `read` are the texts that
+    A file keeps its permissions; a new one gets those of the file that `like` names for it, if one is named. `read` are the texts that
     were read: a file that holds another one by now is not touched, which raises FileChanged.
     """
     known = read or {}
@@ -40,7 +40,11 @@ def replace_files(
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            shutil.copymode((like or {}).get(path, path), name)
+            model = (like or {}).get(path, path)
+            if model.exists():
+                shutil.copymode(model, name)
+            else:
+                os.chmod(name, 0o644)
         for name, path in staged:
             replaced.append((path, _content(path, known) if path.is_file() or path in known else None))
             os.replace(name, path)

@@ -59,7 +59,7 @@ def read_aloud(form: str) -> bool:
 
 def for_people(form: str) -> bool:
     """Whether a format is read by people, not by machines."""
-    return form not in ("json", "github", "sarif")
+    return form not in ("json", "github", "sarif", "junit")
 
 
 def print_diagnostics(

@@ -29,6 +29,10 @@ def render(form: str, diagnostics: Iterable[Diagnostic], rules: str = "rules", m
         from rulec.diagnostics.github import render_github
 
         return render_github(diagnostics)
+    if form == "junit":
+        from rulec.diagnostics.junit import render_junit
+
+        return render_junit(diagnostics, more_pages)
     if form == "sarif":
         from rulec.diagnostics.sarif import render_sarif
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from rulec import VERSION
-from rulec.diagnostics.excerpts import Excerpts
 from rulec.diagnostics.finding import Diagnostic
+from rulec.diagnostics.fingerprints import Fingerprints
 from rulec.diagnostics.pages import Page, pages
 from rulec.source import Source, Span
 
-_CONTEXT = 100
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -49,8 +47,7 @@ class _Results:
 
     def __init__(self, known: Sequence[Page]) -> None:
         self.index = {page.code: number for number, page in enumerate(known)}
-        self.seen: dict[str, int] = {}
-        self.excerpts = Excerpts()
+        self.fingerprints = Fingerprints()
         self.pairs: dict[Source, list[int]] = {}
 
     def result(self, item: Diagnostic) -> dict[str, Any]:
@@ -59,7 +56,7 @@ class _Results:
             **({"ruleIndex": self.index[item.code]} if item.code in self.index else {}),
             "level": _LEVELS[item.severity],
             "message": {"text": item.message + (f"; {item.help}" if item.help else "")},
-            "partialFingerprints": {"rulec/v1": self.fingerprint(item)},
+            "partialFingerprints": {"rulec/v1": self.fingerprints.of(item)},
         }
         if item.span is not None:
             result["locations"] = [self.location(item.span)]
@@ -71,16 +68,6 @@ class _Results:
         if any(value is not None for value in more.values()):
             result["properties"] = {key: value for key, value in more.items() if value is not None}
         return result
-
-    def fingerprint(self, item: Diagnostic) -> str:
-        """What stays when the finding moves to another line: file, code and text, and which of equal ones it is."""
-        place: tuple[str, ...] = ()
-        if item.span is not None:
-            text, start, end = self.excerpts.marked(item.span)
-            place = (item.span.source.path, text[max(0, start - _CONTEXT) : end + _CONTEXT].strip())
-        digest = sha256("\0".join((item.code, item.message, *place)).encode("utf-8", "replace")).hexdigest()[:16]
-        self.seen[digest] = self.seen.get(digest, 0) + 1
-        return f"{digest}:{self.seen[digest]}"
 
     def location(self, span: Span) -> dict[str, Any]:
         end = max(span.start, span.end)

@@ -13,6 +13,7 @@ from rulec.analysis.question import Region, Verdict, find
 from rulec.analysis.readable import readable
 from rulec.lints.dead import Cause, DeadRule, explained
 from rulec.lints.settings import Settings
+from rulec.lints.suppressions import Suppressions
 from rulec.policy.model import Chain, Policy, Rule
 from rulec.policy.names import CatalogueNames
 from rulec.records import record
@@ -37,6 +38,8 @@ class Context:
         self.settings = settings or Settings()
         self.analysis = Analysis(policy, names, seconds=self.settings.question_seconds)
         self.undecided: list[Undecided] = []
+        self.running: frozenset[str] = frozenset()
+        """The names of the lints that run."""
         self._ends = time.perf_counter() + self.settings.total_seconds
         self._verdicts: dict[int, Witness | Dead | Verdict] = {}
         self._dead: dict[int, DeadRule] = {}
@@ -103,6 +106,17 @@ class Context:
 
     def not_decided(self, question: str, span: Span) -> None:
         self.undecided.append(Undecided(question, span))
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        """The comments of the rule files that switch lints off."""
+        policy = self.policy
+        spans = [rule.span for rule in policy.rules]
+        spans += [provider.span for provider in policy.providers.values()]
+        spans += [model.span for model in policy.models.values()]
+        spans += [hop.span for chain in policy.chains.values() for hop in chain.hops]
+        spans += policy.places.values()
+        return Suppressions({span.source.path: span.source for span in spans}.values())
 
     @cached_property
     def names(self) -> CatalogueNames:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rulec.diagnostics import Related, Severity
 from rulec.diagnostics.pages import Page
@@ -53,6 +53,8 @@ class Lint:
     name: str
     level: Severity
     page: Page
+    last: bool
+    """Whether it looks at what the others have left behind."""
     check: Callable[[Context], Iterable[Finding]]
 
 
@@ -65,10 +67,11 @@ def lints() -> tuple[Lint, ...]:
             for one in pkgutil.iter_modules([str(ROOM / room.name)]):
                 module = import_module(f"rulec.lints.{room.name}.{one.name}")
                 if hasattr(module, "check"):
-                    found.append(_lint(one.name.replace("_", "-"), module.LEVEL, module.__doc__ or "", module.check))
+                    found.append(_lint(one.name.replace("_", "-"), module))
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def _lint(name: str, level: Severity, text: str, check: Callable[[Context], Iterable[Finding]]) -> Lint:
-    summary = " ".join(text.partition("\n\n")[0].split())
-    return Lint(name, level, Page(name, level, summary, f"# {name} ({level})\n\n{text.strip()}\n"), check)
+def _lint(name: str, module: Any) -> Lint:
+    text = (module.__doc__ or "").strip()
+    page = Page(name, module.LEVEL, " ".join(text.partition("\n\n")[0].split()), f"# {name} ({module.LEVEL})\n\n{text}\n")
+    return Lint(name, module.LEVEL, page, getattr(module, "LAST", False), module.check)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from rulec.diagnostics import Diagnostic, Diagnostics, Severity
+from rulec.diagnostics import Diagnostic, Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Edit, Finding, Lint, lints
 from rulec.lints.requests import described
 from rulec.lints.settings import Settings
 from rulec.policy.model import Policy
 from rulec.records import record
-
-MOST_OF_ONE_LINT = 50
-"""Findings of one lint that are told one by one; how many more there are is told once."""
 
 
 @record
@@ -28,18 +26,31 @@ def lint(
     policy: Policy, settings: Settings | None = None, names: Iterable[str] = ()
 ) -> list[Diagnostic]:
     """What all lints find in a policy, by file and place."""
-    collector = Diagnostics()
-    collector.items += [one.diagnostic for one in findings(Context(policy, settings, names))]
-    return collector.sorted()
+    return [one.diagnostic for one in in_order(findings(Context(policy, settings, names)))]
+
+
+def in_order(found: Iterable[Told]) -> list[Told]:
+    """Findings by file and place, those without a place last; the same finding is told once."""
+    unique: dict[tuple[Any, ...], Told] = {}
+    for one in found:
+        item = one.diagnostic
+        place = ("\U0010ffff", 0, 0) if item.span is None else (item.span.source.path, item.span.start, item.span.end)
+        unique.setdefault((place, item.code, item.message), one)
+    return [unique[key] for key in sorted(unique)]
 
 
 def findings(context: Context) -> Iterator[Told]:
-    """What the lints that are switched on find; what was not decided comes last."""
-    levels = context.settings.levels
-    # `not-decided` tells of the questions that all others leave open
-    for one in sorted(lints(), key=lambda one: one.name == "not-decided"):
-        if levels.get(one.name, one.level) is not None:
-            yield from (told(one, levels.get(one.name), finding) for finding in one.check(context))
+    """What the lints that are switched on find, but what comments say is meant."""
+    levels = {one.name: context.settings.levels.get(one.name, one.level) for one in lints()}
+    context.running = frozenset(name for name, level in levels.items() if level is not None)
+    places = {rule.name: rule.span for rule in context.rules}
+    for one in sorted(lints(), key=lambda one: one.last):
+        if one.name not in context.running:
+            continue
+        for finding in one.check(context):
+            found = told(one, context.settings.levels.get(one.name), finding)
+            if not context.suppressions.hide(found.diagnostic, places.get(finding.rule or "")):
+                yield found
 
 
 def told(lint: Lint, level: Severity | None, finding: Finding) -> Told:

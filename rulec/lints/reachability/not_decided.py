@@ -18,6 +18,7 @@ from rulec.lints.context import Context
 from rulec.lints.lint import Finding
 
 LEVEL: Severity = "info"
+LAST = True
 
 
 def check(context: Context) -> Iterator[Finding]:
