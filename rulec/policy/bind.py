@@ -142,6 +142,7 @@ class _Binder:
             declaration.tuning.places,
             declaration.tuning.handling,
             deployments,
+            {one.text: one.span for one in declaration.capabilities},
         )
 
     def known_provider(self, name: Located) -> bool:
@@ -191,6 +192,7 @@ class _Binder:
             self.hops(declaration.hops),
             declaration.retry_attempts,
             declaration.retry_delay_ms,
+            declaration.name.span,
         )
 
     def hops(self, declarations: tuple[ast.HopDeclaration, ...]) -> tuple[Hop, ...]:
@@ -229,7 +231,7 @@ class _Binder:
             self.check_native(declaration)
             return NO_CHAIN
         if isinstance(fallback, tuple):
-            return Chain(None, self.hops(fallback))
+            return Chain(None, self.hops(fallback), span=declaration.span)
         if isinstance(fallback, ast.ChainReference):
             if fallback.name is None:
                 return NO_CHAIN
@@ -406,6 +408,8 @@ class _Binder:
             isinstance(declaration.target, ast.VirtualTarget),
             route.strategy is not None,
             strategy == "random" and self.named_strategy(declaration, route) is not None,
+            declaration.fallback is not None,
+            {one.provider.text: one.weight_span for one in route.providers if one.weight_span is not None},
         )
 
     def target(self, declaration: ast.RuleDeclaration, policy: Policy) -> Target | None:
@@ -433,7 +437,7 @@ class _Binder:
             names = [name for name, _ in providers] or None
             if not self.known_model(target.model, names, policy):
                 return None
-            return ModelsTarget((target.model.text,), providers or None)
+            return ModelsTarget((target.model.text,), providers or None, models_named=True)
         if not providers:
             self.diagnostics.error(
                 "no-target",
@@ -455,10 +459,9 @@ class _Binder:
         known = [self.known_model(one, names, policy) for one in preferred]
         if not all(known):
             return None
-        models = tuple(dict.fromkeys(one.text for one in preferred))
-        if not models:
-            models = tuple(self.capable().get(capability, self.models))
-        return ModelsTarget(models, providers or None, target.min_model_size, target.min_context, narrowing=True)
+        models = tuple(dict.fromkeys(one.text for one in preferred)) or tuple(self.capable().get(capability, self.models))
+        sizes = target.min_model_size, target.min_context
+        return ModelsTarget(models, providers or None, *sizes, narrowing=True, models_named=bool(preferred))
 
     def capable(self) -> dict[str, list[str]]:
         """The models of each capability, once all models are known."""

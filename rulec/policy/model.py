@@ -70,6 +70,7 @@ class Model:
     handling: dict[str, Any] = field(default_factory=dict)
     deployments: dict[str, Tuning] = field(default_factory=dict)
     """How it is set at single providers."""
+    capability_places: dict[str, Span] = field(default_factory=dict, compare=False)
 
 
 @record
@@ -92,6 +93,8 @@ class ModelsTarget:
     min_size: int | None = None
     min_context: int | None = None
     narrowing: bool = False
+    models_named: bool = field(default=False, compare=False)
+    """Whether the rule itself names the models."""
 
 
 @record
@@ -149,6 +152,7 @@ class Chain:
     hops: tuple[Hop, ...]
     retry_attempts: int = 0
     retry_delay_ms: int = 0
+    span: Span | None = field(default=None, compare=False)
 
 
 NO_CHAIN = Chain(None, ())
@@ -175,6 +179,10 @@ class Rule:
     """Whether the rule itself names its strategy."""
     strategy_fixed: bool = False
     """Whether `random` is said, so that weights of deployments do not change it."""
+    fallback_named: bool = field(default=False, compare=False)
+    """Whether the rule itself says what its fallback is, or that it has none."""
+    weight_places: dict[str, Span] = field(default_factory=dict, compare=False)
+    """Where the weights of its providers stand."""
 
 
 @record
@@ -263,7 +271,12 @@ def matcher(spec: Spec) -> Callable[[str], bool]:
     return build_matcher(spec)
 
 
-_NOT_MEANT = frozenset(("span", "description", "overrides", "places", "spec", "factors", "strategy_named"))
+_NOT_MEANT = frozenset(
+    (
+        *("span", "places", "capability_places", "weight_places"),
+        *("description", "overrides", "spec", "factors", "strategy_named", "fallback_named", "models_named"),
+    )
+)
 """Fields of nouns that do not change what the policy does; names that users choose are never left out."""
 
 
