@@ -99,6 +99,10 @@ class Analysis:
         found = self._first_taken([self.region(rule)], rule, caught)
         return Dead(self._covers(rule, caught)) if found is Verdict.NONE else found
 
+    def decides(self, rule: Rule, *within: Region) -> Witness | Verdict:
+        """A request in all of some regions that the rule decides."""
+        return self._first_taken([self.region(rule), *within], rule, _Caught([], []))
+
     def overlap(self, one: Rule, other: Rule) -> Witness | Verdict:
         """A request that both rules match and that none before them takes: the earlier of the two decides it."""
         first = min(one, other, key=lambda rule: rule.position)

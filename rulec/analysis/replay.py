@@ -30,7 +30,7 @@ class Replay:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.scoring = Scoring(policy.sections.get("complexity", {}))
-        self._tests: dict[int, Test] = {}
+        self._tests: dict[int, tuple[Condition, Test]] = {}
         self._last: tuple[Witness, Request] | None = None
 
     @cached_property
@@ -82,12 +82,13 @@ class Replay:
         return True
 
     def holds(self, condition: Condition, request: Request) -> bool:
-        test = self._tests.get(id(condition))
-        if test is None:
+        found = self._tests.get(id(condition))
+        if found is None:
             row = self.rows.condition(condition)
             self.catalogue.matchers += [None] * (len(self.rows.patterns) - len(self.catalogue.matchers))
-            test = self._tests[id(condition)] = build_test(row, self.catalogue, self.rows.zones)
-        return test(request, request.unavailable)
+            # It is kept, else another condition might get its id.
+            found = self._tests[id(condition)] = condition, build_test(row, self.catalogue, self.rows.zones)
+        return found[1](request, request.unavailable)
 
     @cached_property
     def decide(self) -> Decide:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any, TypeVar
 
 from rulec.analysis.analysis import Analysis, Dead
 from rulec.analysis.budget import Budget
@@ -18,6 +19,8 @@ from rulec.policy.model import Chain, Policy, Rule
 from rulec.policy.names import CatalogueNames
 from rulec.records import record
 from rulec.source import Span
+
+Shared = TypeVar("Shared")
 
 
 @record
@@ -43,6 +46,7 @@ class Context:
         self._ends = time.perf_counter() + self.settings.total_seconds
         self._verdicts: dict[int, Witness | Dead | Verdict] = {}
         self._dead: dict[int, DeadRule] = {}
+        self._shared: dict[Callable[[Context], Any], Any] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -64,6 +68,18 @@ class Context:
             verdict = self.verdict(rule)
             if isinstance(verdict, Witness):
                 yield rule, verdict
+
+    def decides(self, rule: Rule, question: str, *within: Region) -> Witness | None:
+        """A request in some regions that a rule decides; None also where that was not decided, which is told."""
+        found = self.analysis.decides(rule, *within) if self.in_time() else Verdict.UNDECIDED
+        if found is Verdict.UNDECIDED:
+            self.not_decided(question, rule.span)
+        return found if isinstance(found, Witness) else None
+
+    def witness(self, rule: Rule) -> Witness | None:
+        """A request that a rule decides, if there is one."""
+        found = self.verdict(rule)
+        return found if isinstance(found, Witness) else None
 
     def find(
         self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
@@ -106,6 +122,13 @@ class Context:
 
     def not_decided(self, question: str, span: Span) -> None:
         self.undecided.append(Undecided(question, span))
+
+    def shared(self, make: Callable[[Context], Shared]) -> Shared:
+        """What some lints share, made when the first of them asks."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        found: Shared = self._shared[make]
+        return found
 
     @cached_property
     def suppressions(self) -> Suppressions:
