@@ -37,6 +37,7 @@ class Regions:
         self.space = space
         self.policy = policy
         self._rules: dict[int, Formula] = {}
+        self._comparisons: dict[int, tuple[Condition, Formula]] = {}
         self._applies: dict[ProvidersTarget, Formula] = {}
         self._served: dict[str, int] = {}
         self._sizes: list[int | None] | None = None
@@ -135,6 +136,12 @@ class Regions:
             return any_of(map(self.condition, condition.items))
         if isinstance(condition, when.Not):
             return negation(self.condition(condition.item))
+        found = self._comparisons.get(id(condition))
+        if found is None:
+            found = self._comparisons[id(condition)] = condition, self._comparison(condition)  # kept, and so its id
+        return found[1]
+
+    def _comparison(self, condition: Condition) -> Formula:
         if isinstance(condition, when.Unavailable):
             return self._chosen("unavailable", condition.provider)
         if isinstance(condition, when.Tagged):

@@ -85,24 +85,31 @@ class Context:
         self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
     ) -> Witness | None:
         """A request in all of some regions and in none of others; None also where that was not decided, which is told."""
-        found = self.ask(question, span, all_of, none_of)
-        return found if isinstance(found, Witness) else None
-
-    def ask(
-        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
-    ) -> Witness | Verdict:
-        """The same with the verdict, for who needs to know that there is none; that it was not decided is told."""
         wanted, unwanted = list(all_of), list(none_of)
-        found = find(wanted, unwanted, Budget(self.settings.question_seconds)) if self.in_time() else Verdict.UNDECIDED
-        if found is Verdict.UNDECIDED:
-            self.not_decided(question, span)
+        found = self._asked(question, span, wanted, unwanted)
         if not isinstance(found, Witness):
-            return found
+            return None
 
         def stays(better: Witness) -> bool:
             return all(one.holds(better) for one in wanted) and not any(one.holds(better) for one in unwanted)
 
         return readable(found, self.analysis.space, stays)
+
+    def proves_none(
+        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
+    ) -> bool:
+        """Whether it is proved that no request is in all of some regions and in none of others; if not decided, that is told."""
+        return self._asked(question, span, all_of, none_of, replayed=False) is Verdict.NONE
+
+    def _asked(
+        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region], replayed: bool = True
+    ) -> Witness | Verdict:
+        found: Witness | Verdict = Verdict.UNDECIDED
+        if self.in_time():
+            found = find(all_of, none_of, Budget(self.settings.question_seconds), replayed)
+        if found is Verdict.UNDECIDED:
+            self.not_decided(question, span)
+        return found
 
     def dead(self, *causes: Cause) -> Iterator[DeadRule]:
         """The rules that decide nothing for one of these reasons."""

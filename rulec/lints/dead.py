@@ -66,7 +66,9 @@ def covered(context: Context, dead: DeadRule) -> str:
         return text
     taker = context.analysis.decide(dead.witness)
     if taker is not None and outcome(taker) == outcome(dead.rule):
-        return f"{text} and do{'es' if len(dead.covers) == 1 else ''} the same with it"
+        return f"{text}, and {request_of(dead.witness)} {fate(taker)} as it would by this rule"
+    if fate(taker) == fate(dead.rule):
+        return f"{text}; {request_of(dead.witness)} {fate(taker)} as by this rule, but with another fallback or strategy"
     return f"{text}; {request_of(dead.witness)} {fate(taker)}, where by this rule it {would(dead.rule)}"
 
 

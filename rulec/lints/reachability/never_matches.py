@@ -41,11 +41,11 @@ LEVEL: Severity = "warning"
 
 def check(context: Context) -> Iterator[Finding]:
     for dead in context.dead(Cause.TAKEN):
-        one = len(dead.covers) == 1
+        movable = all(one.phase == dead.rule.phase for one in dead.covers)
         yield Finding(
             f"`{dead.rule.name}` can never match: {covered(context, dead)}",
             dead.rule.span,
-            f"move it above {'it' if one else 'them'}, make {'it' if one else 'one of them'} narrower, or remove it",
+            f"{'move it up, ' if movable else ''}let the rules before it take less, or remove it",
             taken_by(dead),
             dead.rule.name,
             dead.witness,
