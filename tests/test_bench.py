@@ -41,5 +41,6 @@ def test_the_table_is_printed() -> None:
         "score, a greeting",
         "do two of 1,000 rules overlap",
         "which of 1,000 rules can match",
+        "lint, cold, 100 rules",
     ):
         assert what in table
