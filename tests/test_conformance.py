@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rulec.commands.test import print_report
+from rulec.commands.tested import print_report
 from rulec.testing.cases import case_files
 from rulec.testing.judge import run_files
 

@@ -1,17 +1,12 @@
-"""`rulec test`: routing tests against the meaning, the tree and the generated module."""
+"""`rulec test`: routing tests against the meaning, the tree and the generated module, and how much they cover."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from rulec.commands.output import add_format_option, add_rules_option, exists, for_people, print_diagnostics
-from rulec.diagnostics import Diagnostic
-from rulec.testing.cases import Case, case_files
-from rulec.testing.judge import Failure, Report, run_files
+from rulec.commands.output import add_format_option, add_rules_option, exists
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,29 +16,53 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_rules_option(parser)
     add_format_option(parser, help="how the result and diagnostics are printed")
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
+    parser.add_argument("--coverage", action="store_true", help="say which rules, branches and hops no case reaches")
+    parser.add_argument("--fail-under", metavar="PERCENT", help="exit with 1 below it: 80, or rule=100,branch=80,hop=100")
 
 
 def run(options: argparse.Namespace) -> int:
+    from rulec.commands.tested import Tested, print_result
+    from rulec.testing.cases import case_files
+    from rulec.testing.collection import collect
+    from rulec.testing.coverage import measure, shortfalls
+    from rulec.testing.goals import KINDS
+    from rulec.testing.judge import Asker, run_collection
+    from rulec.testing.wanted import WrongShare, wanted_shares
+
     paths = [Path(one) for one in options.paths] or [Path(options.rules or "rules")]
     missing = next((path for path in paths if not exists(path)), None)
     if missing is not None:
-        print(f"rulec: there is no `{missing}`", file=sys.stderr)
-        return 2
+        return unusable(f"there is no `{missing}`")
+    if options.fail_under is not None and not options.coverage:
+        return unusable("--fail-under goes with --coverage")
+    try:
+        wanted = wanted_shares(options.fail_under, KINDS) if options.fail_under is not None else {}
+    except WrongShare as problem:
+        return unusable(str(problem))
     folder = Path(options.rules) if options.rules else rules_for(paths)
-    report = run_files([file for path in paths for file in case_files(path)], folder)
-    if options.format == "json":
-        print(json.dumps(to_json(report), indent=2, ensure_ascii=False))
-    elif for_people(options.format):
-        print_report(report, options.verbose, options.format)
-    else:
-        print_diagnostics([*report.problems, *map(finding, report.failures)], options.format)
-    if report.problems:
+    collection = collect([file for path in paths for file in case_files(path)], folder, options.coverage)
+    tested = Tested(run_collection(collection))
+    shared = collection.shared
+    if options.coverage and shared is not None and shared.compilation.tree is not None and not tested.report.problems:
+        tested.coverage = measure(Asker(shared.compilation.tree), shared.cases)
+        tested.shortfalls = shortfalls(tested.coverage, wanted)
+    print_result(tested, options.format, options.verbose)
+    if tested.report.problems:
         return 2
-    if not report.passed and not report.failures:
-        print(f"rulec: there are no cases in {', '.join(f'`{path}`' for path in paths)}", file=sys.stderr)
-        print("help: write some into a file that ends in .cases.yaml", file=sys.stderr)
-        return 2
-    return 1 if report.failures else 0
+    if not tested.report.passed and not tested.report.failures and not options.coverage:
+        return unusable(
+            f"there are no cases in {', '.join(f'`{path}`' for path in paths)}",
+            "write some into a file that ends in .cases.yaml",
+        )
+    return 1 if tested.report.failures or tested.shortfalls else 0
+
+
+def unusable(reason: str, help: str | None = None) -> int:
+    """Says why nothing could be run."""
+    print(f"rulec: {reason}", file=sys.stderr)
+    if help is not None:
+        print(f"help: {help}", file=sys.stderr)
+    return 2
 
 
 def rules_for(paths: list[Path]) -> Path:
@@ -57,49 +76,3 @@ def rules_for(paths: list[Path]) -> Path:
     if named is not None or Path("rules").is_dir():
         return named or Path("rules")
     return next((path.parent for path in paths if holds_rules(path.parent)), Path("rules"))
-
-
-def finding(failure: Failure) -> Diagnostic:
-    """A failed case as a diagnostic at its name."""
-    differs = "; ".join(
-        f"{what}: expected {_one_line(wanted)}, got {_one_line(got)}" for what, wanted, got in failure.differences
-    )
-    return Diagnostic("case-failed", "error", f"the case `{failure.case.name}` failed: {differs}", failure.case.span)
-
-
-def print_report(report: Report, verbose: bool, form: str) -> None:
-    print_diagnostics(report.problems, form)
-    if verbose:
-        for case in report.passed:
-            print(f"ok    {case.name}")
-    for failure in report.failures:
-        case = failure.case
-        print(f"FAIL  {case.name}  ({case.span.source.path}:{case.span.line})")
-        for what, wanted, got in failure.differences:
-            print(f"        {what}")
-            print(f"          expected  {_one_line(wanted)}")
-            print(f"          got       {_one_line(got)}")
-    print(f"{len(report.passed)} passed, {len(report.failures)} failed")
-
-
-def _one_line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def to_json(report: Report) -> dict[str, Any]:
-    def place(case: Case) -> dict[str, Any]:
-        return {"name": case.name, "file": case.span.source.path, "line": case.span.line}
-
-    return {
-        "passed": [place(case) for case in report.passed],
-        "failed": [
-            {
-                **place(one.case),
-                "differences": [
-                    {"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences
-                ],
-            }
-            for one in report.failures
-        ],
-        "problems": [one.to_json() for one in report.problems],
-    }

@@ -27,22 +27,22 @@ def render_junit(diagnostics: Iterable[Diagnostic], pages: Sequence[Page]) -> st
 
 def _cases(code: str, items: Sequence[Diagnostic]) -> Iterator[str]:
     if not items:
-        yield f"  <testcase classname={_quoted(code)} name={_quoted(code)}/>"
+        yield f"  <testcase classname={quoted(code)} name={quoted(code)}/>"
     for item in items:
         where = "" if item.span is None else f"{item.span.source.path}:{item.span.line}:{item.span.column}"
-        file = "" if item.span is None else f" file={_quoted(item.span.source.path)} line={_quoted(str(item.span.line))}"
-        yield f"  <testcase classname={_quoted(code)} name={_quoted(where or item.message)}{file}>"
+        file = "" if item.span is None else f" file={quoted(item.span.source.path)} line={quoted(str(item.span.line))}"
+        yield f"  <testcase classname={quoted(code)} name={quoted(where or item.message)}{file}>"
         told = "\n".join(filter(None, (where, item.message, item.help and f"help: {item.help}")))
         if item.severity == "info":
-            yield f"    <system-out>{escape(_clean(told))}</system-out>"
+            yield f"    <system-out>{escape(clean(told))}</system-out>"
         else:
-            yield f"    <failure type={_quoted(item.severity)} message={_quoted(item.message)}>{escape(_clean(told))}</failure>"
+            yield f"    <failure type={quoted(item.severity)} message={quoted(item.message)}>{escape(clean(told))}</failure>"
         yield "  </testcase>"
 
 
-def _quoted(text: str) -> str:
-    return quoteattr(_clean(text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
+def quoted(text: str) -> str:
+    return quoteattr(clean(text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)

@@ -133,10 +133,21 @@ def unreachable() -> Breaker:
 
 
 def orders(decision: Decision, picked: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
-    """The orders in which the strategy may put the candidates: lower priorities first, weights of 0 last.
+    """The orders in which the strategy may put the candidates; `picked` are the numbers of those that go first."""
+    parts = tiers(decision, picked)
+    if prod(factorial(len(part)) for part in parts) > MOST_ORDERS:
+        raise TooManyOrders
+    for some in product(*map(permutations, parts)):
+        yield (*picked, *(one for part in some for one in part))
 
-    `picked` are the numbers of those that go first.
-    """
+
+def first_order(decision: Decision, picked: Sequence[int] = ()) -> list[int]:
+    """One of these orders."""
+    return [*picked, *(one for part in tiers(decision, picked) for one in part)]
+
+
+def tiers(decision: Decision, picked: Sequence[int] = ()) -> list[list[int]]:
+    """The candidates that may stand in any order, those that go first first: lower priorities do, weights of 0 go last."""
     parts: list[list[int]] = []
     for _, equals in groupby(range(len(decision.candidates)), key=lambda one: decision.candidates[one].priority):
         tier = list(equals)
@@ -147,7 +158,4 @@ def orders(decision: Decision, picked: Sequence[int] = ()) -> Iterator[tuple[int
         if one not in first:
             raise NeverPicked(one)
         first.remove(one)
-    if prod(factorial(len(part)) for part in parts) > MOST_ORDERS:
-        raise TooManyOrders
-    for some in product(*map(permutations, parts)):
-        yield (*picked, *(one for part in some for one in part))
+    return parts

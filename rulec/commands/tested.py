@@ -1,0 +1,120 @@
+"""How the results of routing tests are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import groupby
+from typing import Any
+
+from rulec.commands.output import for_people, print_diagnostics
+from rulec.diagnostics import Diagnostic
+from rulec.records import field, record
+from rulec.testing import coverage
+from rulec.testing.cases import Case
+from rulec.testing.coverage import Coverage
+from rulec.testing.judge import Failure, Report
+from rulec.testing.junit import Check, CheckSuite, render_junit
+
+
+@record(frozen=False)
+class Tested:
+    """All that a run found out; `shortfalls` say what is less than was wanted."""
+
+    report: Report
+    coverage: Coverage | None = None
+    shortfalls: list[str] = field(default_factory=list)
+
+
+def print_result(tested: Tested, form: str, verbose: bool) -> None:
+    """The result in one of the formats; what is less than was wanted is told on standard error, too."""
+    if form == "json":
+        print(json.dumps(to_json(tested), indent=2, ensure_ascii=False))
+    elif form == "junit":
+        sys.stdout.write(to_junit(tested))
+    elif for_people(form):
+        print_report(tested.report, verbose, form)
+        if tested.coverage is not None:
+            print(f"\n{coverage.to_text(tested.coverage)}")
+    else:
+        print_diagnostics([*tested.report.problems, *map(finding, tested.report.failures)], form)
+    for one in tested.shortfalls:
+        print(f"rulec: {one}", file=sys.stderr)
+
+
+def finding(failure: Failure) -> Diagnostic:
+    """A failed case as a diagnostic at its name."""
+    differs = "; ".join(
+        f"{what}: expected {_one_line(wanted)}, got {_one_line(got)}" for what, wanted, got in failure.differences
+    )
+    return Diagnostic("case-failed", "error", f"the case `{failure.case.name}` failed: {differs}", failure.case.span)
+
+
+def print_report(report: Report, verbose: bool, form: str) -> None:
+    print_diagnostics(report.problems, form)
+    if verbose:
+        for case in report.passed:
+            print(f"ok    {case.name}")
+    for failure in report.failures:
+        print(f"FAIL  {failure.case.name}  ({_place_text(failure.case)})")
+        for line in _told(failure):
+            print(f"        {line}")
+    print(f"{len(report.passed)} passed, {len(report.failures)} failed")
+
+
+def _told(failure: Failure) -> list[str]:
+    return [
+        line
+        for what, wanted, got in failure.differences
+        for line in (what, f"  expected  {_one_line(wanted)}", f"  got       {_one_line(got)}")
+    ]
+
+
+def _one_line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _place_text(case: Case) -> str:
+    return f"{case.span.source.path}:{case.span.line}"
+
+
+def to_json(tested: Tested) -> dict[str, Any]:
+    def place(case: Case) -> dict[str, Any]:
+        return {"name": case.name, "file": case.span.source.path, "line": case.span.line}
+
+    report = tested.report
+    return {
+        "passed": [place(case) for case in report.passed],
+        "failed": [
+            {
+                **place(one.case),
+                "differences": [
+                    {"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences
+                ],
+            }
+            for one in report.failures
+        ],
+        "problems": [one.to_json() for one in report.problems],
+        **({"coverage": coverage.to_json(tested.coverage)} if tested.coverage is not None else {}),
+    }
+
+
+def to_junit(tested: Tested) -> str:
+    """A suite for each file of cases, then one for what could not be run and what is less than was wanted."""
+    report = tested.report
+    checks = [(one, Check(one.name)) for one in report.passed]
+    checks += [
+        (one.case, Check(one.case.name, "\n".join([_place_text(one.case), *_told(one)]))) for one in report.failures
+    ]
+    checks.sort(key=lambda pair: (pair[0].span.source.path, pair[0].span.start))
+    suites = [
+        CheckSuite(path, tuple(check for _, check in pairs))
+        for path, pairs in groupby(checks, key=lambda pair: pair[0].span.source.path)
+    ]
+    others = [Check(f"{_where(one)}{one.code}", error=one.message) for one in report.problems]
+    others += [Check("--fail-under", failure=one) for one in tested.shortfalls]
+    return render_junit([*suites, *([CheckSuite("rulec test", tuple(others))] if others else [])])
+
+
+def _where(problem: Diagnostic) -> str:
+    return f"{problem.span.source.path}:{problem.span.line} " if problem.span is not None else ""
