@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,12 @@ from rulec.commands.output import (
 )
 
 if TYPE_CHECKING:
+    from rulec.commands.fixing import Fixes
     from rulec.commands.project import Project
     from rulec.diagnostics import Diagnostic
+    from rulec.lints.run import Told
+    from rulec.policy.model import Policy
+    from rulec.runtime.records import Decision
 
 LEVELS = ("error", "warning", "info")
 MOST_SHOWN = 20
@@ -36,6 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--baseline", metavar="FILE", help="tell only findings that are not in this file")
     parser.add_argument("--write-baseline", metavar="FILE", help="write all findings of today into this file")
+    parser.add_argument("--fix", action="store_true", help="make the fixes that provably change no decision")
+    parser.add_argument("--unsafe-fixes", action="store_true", help="make all fixes, and show the decisions that change")
     parser.add_argument("--all", action="store_true", help=f"show all findings, not {MOST_SHOWN} of each lint")
     parser.add_argument("--config", metavar="FILE", help="the settings file (default: rulec.toml or pyproject.toml)")
     add_cache_option(parser)
@@ -64,12 +71,70 @@ def run(options: argparse.Namespace) -> int:
     if options.write_baseline is not None:
         return write_baseline(Path(options.write_baseline), to_text([one.diagnostic for one in found]), len(found))
     found, gone = new(found, known)
+    if options.fix or options.unsafe_fixes:
+        found = fix(found, tree.policy, folder, project, options.unsafe_fixes)
     told = [one.diagnostic for one in found]
     people = for_people(options.format)
     print_diagnostics(told if options.all or not people else few(told), options.format, folder, [one.page for one in lints()])
     if people:
         print_rest(told, options.all, gone, len(lints()))
     return 1 if any(LEVELS.index(one.severity) <= LEVELS.index(project.fail_on) for one in told) else 0
+
+
+def fix(found: list[Told], policy: Policy, folder: str, project: Project, unsafe: bool) -> list[Told]:
+    """Makes fixes, tells which, and returns what is found afterwards."""
+    from rulec.commands.fixing import Fixes, write_fixes
+    from rulec.compiler import read_sources
+    from rulec.diagnostics import Diagnostics
+    from rulec.lints.context import Context
+    from rulec.lints.run import findings, in_order
+
+    fixable = [one for one in found if one.edits]
+    fixes = Fixes(read_sources(folder, Diagnostics()), policy)
+    fixes.take_safe(fixable)
+    left = [one for one in fixable if one not in fixes.taken]
+    if unsafe:
+        print_changes(fixes, left)
+    files = write_fixes(fixes)
+    if fixes.taken:
+        print(f"fixed {counted(len(fixes.taken), 'finding')} in {counted(files, 'file')}", file=sys.stderr)
+    if left and not unsafe:
+        print(f"{counted(len(left), 'fix', 'fixes')} would change decisions: `--unsafe-fixes` shows and makes them", file=sys.stderr)
+    if not fixes.taken:
+        return found
+    return in_order(findings(Context(fixes.policy, project.settings)))
+
+
+def print_changes(fixes: Fixes, left: Sequence[Told]) -> None:
+    """Takes the fixes that are left, and shows which decisions change with them."""
+    from rulec.analysis.differences import differences
+    from rulec.diagnostics.replay import replay_command
+    from rulec.lints.requests import described
+
+    before = fixes.policy
+    fixes.take_valid(left)
+    changes = list(islice(differences(before, fixes.policy, least="strategy"), MOST_SHOWN + 1))
+    for one in changes[:MOST_SHOWN]:
+        if one.witness is None or one.old is None or one.new is None:
+            print("a change was not decided in time", file=sys.stderr)
+            continue
+        print(f"changes: {goes(one.old)} -> {goes(one.new)} ({one.grade})", file=sys.stderr)
+        command = replay_command(described(one.witness))
+        if command is not None:
+            print(f"  {command}", file=sys.stderr)
+    if len(changes) > MOST_SHOWN:
+        print("and more", file=sys.stderr)
+
+
+def goes(decision: Decision) -> str:
+    """Where a decision sends a request, in a word or two."""
+    if decision.action != "route":
+        return str(decision.action)
+    return " or ".join(dict.fromkeys(f"{one.model} on {one.provider}" for one in decision.candidates))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def asked(options: argparse.Namespace, folder: str) -> Project:
@@ -114,7 +179,7 @@ def write_baseline(path: Path, text: str, count: int) -> int:
     from rulec.commands.files import replace_files
 
     replace_files({path: text})
-    print(f"wrote {path}: {count} finding{'' if count == 1 else 's'}")
+    print(f"wrote {path}: {counted(count, 'finding')}")
     return 0
 
 
