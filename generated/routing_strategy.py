@@ -2298,7 +2298,7 @@ class Warmth:
     def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
         """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
         candidates = decision.candidates
-        served = [served_lately(state.get(one.provider, one.model), state.clock()) for one in candidates]
+        served = [state.serves(one.provider, one.model, WARM_SECONDS) for one in candidates]
         if not (decision.prefer_warm or self.first and not any(served)):
             return order
         cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
@@ -2316,8 +2316,7 @@ class Warmth:
 
     async def run(self, state: Any) -> None:
         while True:
-            now = state.clock()
-            serving = {place[0] for place, one in list(state.deployments.items()) if served_lately(one, now)}
+            serving = {place[0] for place in state.deployments if state.serves(*place, WARM_SECONDS)}
             due = []
             for provider, check in self.checks.items():
                 if check.way != "ollama" and provider in serving:
@@ -2335,10 +2334,6 @@ class Warmth:
 
 
 WATCHERS["warm"] = Warmth
-
-
-def served_lately(deployment: Any, now: float) -> bool:
-    return deployment is not None and deployment.served_at is not None and now - deployment.served_at <= WARM_SECONDS
 
 
 def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:
@@ -2752,6 +2747,7 @@ log_writer = LineWriter()
 # attempt, whatever ends it ends it once, and what no hook ends is swept. Everything is bounded, and old figures fade.
 
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -2824,7 +2820,7 @@ class Deployment:
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
         self.served = 0
-        self.served_at: float | None = None  # None also after it was out of reach
+        self.served_at: float | None = None
         self.failed: dict[str, int] = {}
 
 
@@ -2848,6 +2844,7 @@ class State:
         self.wall = wall
         self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
         self.unproven: OrderedDict[tuple[str, str], None] = OrderedDict()  # of them, those that never served
+        self.lost: dict[str, float] = {}  # when a provider was last out of reach
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
 
@@ -2859,6 +2856,13 @@ class State:
     def in_flight(self, provider: str, model: str) -> int:
         found = self.deployments.get((provider, model))
         return len(found.open) if found is not None else 0
+
+    def serves(self, provider: str, model: str, seconds: float) -> bool:
+        """Whether this deployment served in the last so many seconds, and nothing of its provider was out of reach since."""
+        found = self.deployments.get((provider, model))
+        if found is None or found.served_at is None:
+            return False
+        return self.clock() - found.served_at <= seconds and found.served_at > self.lost.get(provider, -math.inf)
 
     # -- the life of an attempt --
 
@@ -2928,13 +2932,13 @@ class State:
         """The attempt failed; a fault of the request says nothing about the deployment."""
         attempt = self.close(ticket)
         deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
-        if deployment is None:
+        if attempt is None or deployment is None:
             return
         deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
         if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
         if kind in OUT_OF_REACH:
-            deployment.served_at = None
+            self.lost[attempt.place[0]] = self.clock()
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""
@@ -3375,6 +3379,70 @@ class Breaker:
         return self.level == HEALTHY and not self.errors and not self.coolings
 
 
+# -------------------- availability --------------------
+# Which providers are out: as a whole, or with every deployment of theirs that was in use lately.
+#
+# A provider is judged when something happened to it, and ten times in a second while it is in trouble; by the deployments
+# used last, so that it costs the same however many names clients invent.
+
+
+from collections import OrderedDict
+from typing import Any
+
+USED_SECONDS = 600.0
+MOST_USED = 32  # of them, those that have served before those that a client may have invented
+JUDGED_SECONDS = 0.1  # for which a judgement counts if nothing happens
+
+
+class Availability:
+    """What `unavailable(PROVIDER)` asks; `health` knows who is in trouble, this follows who is in use."""
+
+    def __init__(self, health: Any) -> None:
+        self.health = health
+        self.used: dict[str, OrderedDict[tuple[str, str], float]] = {}
+        self.due: dict[str, float] = {}  # who is or may be in trouble, and when to judge it again
+        self.out: frozenset[str] = frozenset()
+
+    def use(self, provider: str, model: str, now: float) -> None:
+        """A deployment is in use."""
+        place = provider, model
+        used = self.used.setdefault(provider, OrderedDict())
+        used[place] = now
+        used.move_to_end(place)
+        if len(used) > MOST_USED:
+            proven = self.health.state.proven
+            del used[next((one for one in used if not proven(*one)), next(iter(used)))]
+        if provider in self.out:
+            self.stir(provider)
+
+    def stir(self, provider: str) -> None:
+        """Something happened to a provider: what was known of it is to be judged anew."""
+        self.due[provider] = 0.0
+
+    def at(self, now: float) -> frozenset[str]:
+        """The providers that are out now."""
+        for provider in [one for one, moment in self.due.items() if moment <= now]:
+            out, troubled = self.judge(provider, now)
+            if out != (provider in self.out):
+                self.out ^= {provider}
+            if troubled:
+                self.due[provider] = now + JUDGED_SECONDS
+            else:
+                del self.due[provider]
+        return self.out
+
+    def judge(self, provider: str, now: float) -> tuple[bool, bool]:
+        """Whether a provider is out, and whether it is in any trouble."""
+        whole = self.health.is_blocked(provider, now)
+        troubled = in_use = False
+        for place, used_at in self.used.get(provider, {}).items():
+            if self.health.in_trouble(place, now):
+                troubled = True
+            elif now - used_at <= USED_SECONDS:
+                in_use = True
+        return whole or (troubled and not in_use), whole or troubled
+
+
 # -------------------- health --------------------
 # Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
 #
@@ -3385,12 +3453,13 @@ class Breaker:
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 
 KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
-USED_SECONDS = 600.0
-LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
+SWEEP_SECONDS = 0.1
+MOST_SWEPT = 100
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
 MOST_ASKED = 32
@@ -3409,8 +3478,8 @@ class Health:
         self.untold = 0
         self.breakers: OrderedDict[Any, Breaker] = OrderedDict()
         self.limits: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # from when to when
-        self.known: frozenset[str] = NOBODY
-        self.known_until = 0.0
+        self.availability = Availability(self)
+        self.swept = 0.0
 
     @property
     def troubled(self) -> bool:
@@ -3422,10 +3491,11 @@ class Health:
     def begin(self, step: Any) -> None:
         """An attempt begins; on probation it is the one that is watched."""
         now = self.clock()
+        self.availability.use(step.provider, step.model, now)
         for breaker in self.breakers_of(step, now) if self.breakers else ():
             if breaker.level == PROBATION and not breaker.blocked(now):
                 breaker.trial = now, step
-                self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def served(self, step: Any) -> None:
         """An attempt was served."""
@@ -3438,8 +3508,7 @@ class Health:
                 before = breaker.level
                 breaker.succeed(step, now, self.terms)
                 self.compare(key, breaker, before, now)
-        if step.provider in self.known:
-            self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
@@ -3468,16 +3537,16 @@ class Health:
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
             if breaker.is_trial(step):
                 breaker.trial = None
-                self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def limit(self, place: tuple[str, str], now: float, until: float) -> None:
+        if place not in self.limits and len(self.limits) >= MOST_DEPLOYMENTS:
+            self.make_room(self.limits, lambda one: self.limits[one][1] <= now)
         since, before = self.limits.get(place, (now, now))
         self.limits[place] = (since if now < before else now, max(before, until))
         if before <= now < until:
-            self.known_until = 0.0
-            self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
-        while len(self.limits) > MOST_DEPLOYMENTS:
-            self.limits.popitem(last=False)
+            self.availability.stir(place[0])
+            self.say(place, f"is {LIMITED} for {until - now:.0f} s (rate_limit)")
 
     # -- what the rules do about it --
 
@@ -3514,22 +3583,10 @@ class Health:
         if not self.troubled:
             return NOBODY
         now = self.clock()
-        if now >= self.known_until:
+        if now - self.swept >= SWEEP_SECONDS:
+            self.swept = now
             self.sweep(now)
-            ends = [one.until for one in self.breakers.values()] + [until for _, until in self.limits.values()]
-            self.known_until = min([now + LONGEST_KNOWLEDGE, *(end for end in ends if end > now)])
-            self.known = self.find_unavailable(now)
-        return self.known
-
-    def find_unavailable(self, now: float) -> frozenset[str]:
-        blocked = {key for key, breaker in self.breakers.items() if breaker.blocked(now)}
-        places = {key for key in blocked if isinstance(key, tuple)} | set(self.limits)
-        with_one_up = {
-            place[0]
-            for place, used in self.state.deployments.items()
-            if place not in places and used.tried_at is not None and now - used.tried_at <= USED_SECONDS
-        }
-        return frozenset((blocked - places) | ({place[0] for place in places} - with_one_up))
+        return self.availability.at(now)
 
     def view(self, place: tuple[str, str]) -> dict[str, Any]:
         """How a deployment is, for people: times in seconds, `since` of the wall clock."""
@@ -3553,6 +3610,13 @@ class Health:
 
     # -- breakers --
 
+    def in_trouble(self, place: tuple[str, str], now: float) -> bool:
+        return self.limited(*place, now) or self.is_blocked(place, now)
+
+    def is_blocked(self, key: Any, now: float) -> bool:
+        breaker = self.look(key, now)
+        return breaker is not None and breaker.blocked(now)
+
     def limited(self, provider: str, model: str, now: float) -> bool:
         return now < self.limits.get((provider, model), (now, now))[1]
 
@@ -3573,48 +3637,56 @@ class Health:
 
     def add(self, key: Any, now: float) -> Breaker:
         if len(self.breakers) >= MOST_DEPLOYMENTS:
-            self.make_room()
+            self.make_room(self.breakers, lambda one: self.breakers[one].level == HEALTHY)
         breaker = self.breakers[key] = Breaker(now)
         return breaker
 
-    def make_room(self) -> None:
+    def make_room(self, kept: OrderedDict[Any, Any], is_over: Callable[[Any], bool]) -> None:
         """Forget one without trouble, else one that a client may have invented; the next of them, as all are too many to ask."""
-        for expendable in (self.is_healthy, self.may_be_invented):
+        for expendable in (is_over, self.may_be_invented):
             for _ in range(MOST_ASKED):
-                key = next(iter(self.breakers))
+                key = next(iter(kept))
                 if expendable(key):
-                    del self.breakers[key]
+                    del kept[key]
                     return
-                self.breakers.move_to_end(key)
-        self.breakers.popitem(last=False)
-
-    def is_healthy(self, key: Any) -> bool:
-        return self.breakers[key].level == HEALTHY
+                kept.move_to_end(key)
+        kept.popitem(last=False)
 
     def may_be_invented(self, key: Any) -> bool:
         return not isinstance(key, str) and not self.state.proven(*key)
 
     def sweep(self, now: float) -> None:
-        """Forget what is over."""
-        for place in [one for one, (_, until) in self.limits.items() if until <= now]:
-            del self.limits[place]
-            self.say(f"{name_of(place)} is no longer {LIMITED}")
-        for key in list(self.breakers):
+        """Forget what is over; the next of them, as all may be too many to look at."""
+        for place in self.next_of(self.limits):
+            if self.limits[place][1] <= now:
+                del self.limits[place]
+                self.say(place, f"is no longer {LIMITED}")
+        for key in self.next_of(self.breakers):
             breaker = self.look(key, now)
             if breaker is not None and breaker.quiet():
                 del self.breakers[key]
+
+    def next_of(self, kept: OrderedDict[Any, Any]) -> list[Any]:
+        """Those whose turn it is."""
+        turn = list(islice(kept, MOST_SWEPT))
+        if len(turn) < len(kept):
+            for key in turn:
+                kept.move_to_end(key)
+        return turn
 
     def compare(self, key: Any, breaker: Breaker, before: str, now: float) -> None:
         """Tell a change of the level."""
         if breaker.level == before:
             return
-        self.known_until = 0.0
+        self.availability.stir(key if isinstance(key, str) else key[0])
+        if breaker.level == HEALTHY and key in self.limits:
+            return  # not yet: the end of the limit is told
         how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
         why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
-        self.say(f"{name_of(key)} is {WORDS[breaker.level]}{how_long}{why}")
+        self.say(key, f"is {WORDS[breaker.level]}{how_long}{why}")
 
-    def say(self, text: str) -> None:
-        """Tell people, but never flood them."""
+    def say(self, key: Any, text: str) -> None:
+        """Tell people of a provider or deployment, but never flood them."""
         now = self.clock()
         if len(self.told) == MOST_CHANGES_TOLD and now - self.told[0] < CHANGES_SECONDS:
             self.untold += 1
@@ -3622,7 +3694,7 @@ class Health:
         self.told.append(now)
         more = f" ({self.untold} changes before were not told)" if self.untold else ""
         self.untold = 0
-        self.tell(text + more)
+        self.tell(f"{name_of(key)} {text}{more}")
 
 
 SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}

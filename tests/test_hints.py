@@ -39,3 +39,12 @@ def test_a_foreign_word_has_its_help(text: str, word: str, help: str) -> None:
     assert told, found
     assert help in (told[0].help or ""), told[0].help
     assert "`p`" not in (told[0].help or "")
+
+
+@pytest.mark.parametrize(
+    ("number", "help"), [("high", None), ('"50"', "write it without quotes"), ('"high"', "write it without quotes")]
+)
+def test_what_has_no_quotes_is_not_told_to_lose_them(number: str, help: str | None) -> None:
+    text = f"virtual_models: {{v: {{complexity: {{simple: a, complex: b, threshold: {number}}}}}}}\n"
+    [found] = compile_sources([Source("a.yaml", text)], Diagnostics()).diagnostics
+    assert found.help == help

@@ -9,7 +9,8 @@ from rulec.patterns.compiled import Spec
 from rulec.patterns.syntax import LAST, NEWLINE, WORD
 
 _PRINTABLE = "".join(map(chr, range(32, 127)))
-_NICE = "abcdefghijklmnopqrstuvwxyz7123456890-_/.:" + _PRINTABLE
+NICE = "abcdefghijklmnopqrstuvwxyz7123456890-_/.:" + _PRINTABLE
+"""Printable characters in the order in which witnesses prefer them."""
 
 
 class Alphabet:
@@ -47,7 +48,7 @@ class Alphabet:
         return chr(self.codes[(letters & -letters).bit_length() - 1])
 
 
-NAMES = Alphabet(tuple(dict.fromkeys(map(ord, _NICE))))
+NAMES = Alphabet(tuple(dict.fromkeys(map(ord, NICE))))
 """The characters that a model name may hold where patterns and sizes look at it: printable ASCII."""
 
 
@@ -67,7 +68,7 @@ def alphabet_of(specs: Sequence[Spec]) -> Alphabet:
         return (code if code in literals else None, code == 10, is_word, 32 <= code < 127, *classes)
 
     codes: dict[tuple[object, ...], int] = {}
-    for code in (*map(ord, _NICE), 0xE9, 0x4E00, *sorted(edge for edge in edges if edge <= LAST)):
+    for code in (*map(ord, NICE), 0xE9, 0x4E00, *sorted(edge for edge in edges if edge <= LAST)):
         codes.setdefault(signature(code), code)
     return Alphabet(tuple(codes.values()))
 

@@ -15,8 +15,9 @@ from rulec.analysis.draft import Draft
 from rulec.analysis.formulas import TextTest
 from rulec.analysis.language import Language, language_of, positions
 from rulec.analysis.search import shortest_word
+from rulec.analysis.specimens import dressed, specimens
 from rulec.policy.model import matcher
-from rulec.runtime.sizes import LONGEST_NAME
+from rulec.runtime.sizes import LONGEST_NAME, is_regular_name
 
 MOST_TRIES = 16
 """How many texts of an unsure cell are looked at before one is taken that may not belong there."""
@@ -97,7 +98,7 @@ class TextDimension(Dimension):
         parted = self.parted if self.parted & (self.parted - 1) else 0
         while cells:
             cell = (cells & -cells).bit_length() - 1
-            if self.open >> cell & 1 and self._passes(self.values[cell], passed, failed):
+            if self.open >> cell & 1 and self._passes(self.values[cell], self.values[cell].sample, passed, failed):
                 return cell, self.values[cell].sample
             if parted >> cell & 1:
                 word = self._word(None, cell, passed, failed, budget)
@@ -115,12 +116,11 @@ class TextDimension(Dimension):
                 return cell, word
         return None
 
-    def _passes(self, texts: OpenText, passed: Tests, failed: Tests) -> bool:
-        """Whether the sample of an open cell passes and fails these tests."""
+    def _passes(self, texts: OpenText, text: str, passed: Tests, failed: Tests) -> bool:
+        """Whether a text of an open cell passes and fails these tests."""
         if not texts.regular:
             failed = frozenset(one for one in failed if not one.names_only)
-        sample = texts.sample
-        return all(matcher(one.spec)(sample) for one in passed) and not any(matcher(one.spec)(sample) for one in failed)
+        return all(matcher(one.spec)(text) for one in passed) and not any(matcher(one.spec)(text) for one in failed)
 
     def _word(self, key: int | None, cell: int, passed: Tests, failed: Tests, budget: Budget) -> str | None:
         """A text of an open cell, or (`key` None) of any that is like it, remembered."""
@@ -129,8 +129,24 @@ class TextDimension(Dimension):
             self._words[asked] = self._search(cell, key is not None, passed, failed, budget)
         return self._words[asked]
 
+    def _specimen(self, texts: OpenText, narrow: bool, passed: Tests, failed: Tests) -> str | None:
+        """A text of an open cell that needs no search, if one is found."""
+        if not texts.regular and texts.within is not None:
+            return None
+        for test in passed:
+            for plain in specimens(test.spec):
+                for text in (*dressed(plain), plain) if texts.regular else (plain,):
+                    fits = is_regular_name(text) if texts.regular else True
+                    fits = fits and text not in self.numbers and (not narrow or texts.contains(text))
+                    if fits and self._passes(texts, text, passed, failed):
+                        return text
+        return None
+
     def _search(self, cell: int, narrow: bool, passed: Tests, failed: Tests, budget: Budget) -> str | None:
         texts: OpenText = self.values[cell]
+        found = self._specimen(texts, narrow, passed, failed)
+        if found is not None:
+            return found
         if texts.regular:
             alphabet = NAMES
             language = self._name_language

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from decimal import Decimal
+from functools import lru_cache
 
 from rulec.analysis.alphabet import Alphabet
 from rulec.analysis.decimals import add_decimal
@@ -14,6 +15,7 @@ from rulec.runtime.request import Request
 _DIGITS = "0123456789"
 
 
+@lru_cache(maxsize=4096)
 def number_of(text: str) -> Number | None:
     """The number that a header's text is, if it is a plain decimal one."""
     return Request({}, {"x": text}).header_number("x")

@@ -39,6 +39,7 @@ ADAPTER_MODULES = (
     "caller",
     "failures",
     "breaker",
+    "availability",
     "health",
     "plan",
     "reload",

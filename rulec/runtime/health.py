@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
+from rulec.runtime.availability import Availability
 from rulec.runtime.breaker import COOLING, DEGRADED, HEALTHY, LIMITED, PROBATION, Breaker, Terms
 from rulec.runtime.caller import printable
 from rulec.runtime.state import FAULTS_OF_REQUESTS, MOST_DEPLOYMENTS, State
 
 KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
-USED_SECONDS = 600.0
-LONGEST_KNOWLEDGE = 1.0  # seconds for which the unavailable providers are not looked for again
+SWEEP_SECONDS = 0.1
+MOST_SWEPT = 100
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
 MOST_ASKED = 32
@@ -36,8 +38,8 @@ class Health:
         self.untold = 0
         self.breakers: OrderedDict[Any, Breaker] = OrderedDict()
         self.limits: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # from when to when
-        self.known: frozenset[str] = NOBODY
-        self.known_until = 0.0
+        self.availability = Availability(self)
+        self.swept = 0.0
 
     @property
     def troubled(self) -> bool:
@@ -49,10 +51,11 @@ class Health:
     def begin(self, step: Any) -> None:
         """An attempt begins; on probation it is the one that is watched."""
         now = self.clock()
+        self.availability.use(step.provider, step.model, now)
         for breaker in self.breakers_of(step, now) if self.breakers else ():
             if breaker.level == PROBATION and not breaker.blocked(now):
                 breaker.trial = now, step
-                self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def served(self, step: Any) -> None:
         """An attempt was served."""
@@ -65,8 +68,7 @@ class Health:
                 before = breaker.level
                 breaker.succeed(step, now, self.terms)
                 self.compare(key, breaker, before, now)
-        if step.provider in self.known:
-            self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
@@ -95,16 +97,16 @@ class Health:
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
             if breaker.is_trial(step):
                 breaker.trial = None
-                self.known_until = 0.0
+                self.availability.stir(step.provider)
 
     def limit(self, place: tuple[str, str], now: float, until: float) -> None:
+        if place not in self.limits and len(self.limits) >= MOST_DEPLOYMENTS:
+            self.make_room(self.limits, lambda one: self.limits[one][1] <= now)
         since, before = self.limits.get(place, (now, now))
         self.limits[place] = (since if now < before else now, max(before, until))
         if before <= now < until:
-            self.known_until = 0.0
-            self.say(f"{name_of(place)} is {LIMITED} for {until - now:.0f} s (rate_limit)")
-        while len(self.limits) > MOST_DEPLOYMENTS:
-            self.limits.popitem(last=False)
+            self.availability.stir(place[0])
+            self.say(place, f"is {LIMITED} for {until - now:.0f} s (rate_limit)")
 
     # -- what the rules do about it --
 
@@ -141,22 +143,10 @@ class Health:
         if not self.troubled:
             return NOBODY
         now = self.clock()
-        if now >= self.known_until:
+        if now - self.swept >= SWEEP_SECONDS:
+            self.swept = now
             self.sweep(now)
-            ends = [one.until for one in self.breakers.values()] + [until for _, until in self.limits.values()]
-            self.known_until = min([now + LONGEST_KNOWLEDGE, *(end for end in ends if end > now)])
-            self.known = self.find_unavailable(now)
-        return self.known
-
-    def find_unavailable(self, now: float) -> frozenset[str]:
-        blocked = {key for key, breaker in self.breakers.items() if breaker.blocked(now)}
-        places = {key for key in blocked if isinstance(key, tuple)} | set(self.limits)
-        with_one_up = {
-            place[0]
-            for place, used in self.state.deployments.items()
-            if place not in places and used.tried_at is not None and now - used.tried_at <= USED_SECONDS
-        }
-        return frozenset((blocked - places) | ({place[0] for place in places} - with_one_up))
+        return self.availability.at(now)
 
     def view(self, place: tuple[str, str]) -> dict[str, Any]:
         """How a deployment is, for people: times in seconds, `since` of the wall clock."""
@@ -180,6 +170,13 @@ class Health:
 
     # -- breakers --
 
+    def in_trouble(self, place: tuple[str, str], now: float) -> bool:
+        return self.limited(*place, now) or self.is_blocked(place, now)
+
+    def is_blocked(self, key: Any, now: float) -> bool:
+        breaker = self.look(key, now)
+        return breaker is not None and breaker.blocked(now)
+
     def limited(self, provider: str, model: str, now: float) -> bool:
         return now < self.limits.get((provider, model), (now, now))[1]
 
@@ -200,48 +197,56 @@ class Health:
 
     def add(self, key: Any, now: float) -> Breaker:
         if len(self.breakers) >= MOST_DEPLOYMENTS:
-            self.make_room()
+            self.make_room(self.breakers, lambda one: self.breakers[one].level == HEALTHY)
         breaker = self.breakers[key] = Breaker(now)
         return breaker
 
-    def make_room(self) -> None:
+    def make_room(self, kept: OrderedDict[Any, Any], is_over: Callable[[Any], bool]) -> None:
         """Forget one without trouble, else one that a client may have invented; the next of them, as all are too many to ask."""
-        for expendable in (self.is_healthy, self.may_be_invented):
+        for expendable in (is_over, self.may_be_invented):
             for _ in range(MOST_ASKED):
-                key = next(iter(self.breakers))
+                key = next(iter(kept))
                 if expendable(key):
-                    del self.breakers[key]
+                    del kept[key]
                     return
-                self.breakers.move_to_end(key)
-        self.breakers.popitem(last=False)
-
-    def is_healthy(self, key: Any) -> bool:
-        return self.breakers[key].level == HEALTHY
+                kept.move_to_end(key)
+        kept.popitem(last=False)
 
     def may_be_invented(self, key: Any) -> bool:
         return not isinstance(key, str) and not self.state.proven(*key)
 
     def sweep(self, now: float) -> None:
-        """Forget what is over."""
-        for place in [one for one, (_, until) in self.limits.items() if until <= now]:
-            del self.limits[place]
-            self.say(f"{name_of(place)} is no longer {LIMITED}")
-        for key in list(self.breakers):
+        """Forget what is over; the next of them, as all may be too many to look at."""
+        for place in self.next_of(self.limits):
+            if self.limits[place][1] <= now:
+                del self.limits[place]
+                self.say(place, f"is no longer {LIMITED}")
+        for key in self.next_of(self.breakers):
             breaker = self.look(key, now)
             if breaker is not None and breaker.quiet():
                 del self.breakers[key]
+
+    def next_of(self, kept: OrderedDict[Any, Any]) -> list[Any]:
+        """Those whose turn it is."""
+        turn = list(islice(kept, MOST_SWEPT))
+        if len(turn) < len(kept):
+            for key in turn:
+                kept.move_to_end(key)
+        return turn
 
     def compare(self, key: Any, breaker: Breaker, before: str, now: float) -> None:
         """Tell a change of the level."""
         if breaker.level == before:
             return
-        self.known_until = 0.0
+        self.availability.stir(key if isinstance(key, str) else key[0])
+        if breaker.level == HEALTHY and key in self.limits:
+            return  # not yet: the end of the limit is told
         how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
         why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
-        self.say(f"{name_of(key)} is {WORDS[breaker.level]}{how_long}{why}")
+        self.say(key, f"is {WORDS[breaker.level]}{how_long}{why}")
 
-    def say(self, text: str) -> None:
-        """Tell people, but never flood them."""
+    def say(self, key: Any, text: str) -> None:
+        """Tell people of a provider or deployment, but never flood them."""
         now = self.clock()
         if len(self.told) == MOST_CHANGES_TOLD and now - self.told[0] < CHANGES_SECONDS:
             self.untold += 1
@@ -249,7 +254,7 @@ class Health:
         self.told.append(now)
         more = f" ({self.untold} changes before were not told)" if self.untold else ""
         self.untold = 0
-        self.tell(text + more)
+        self.tell(f"{name_of(key)} {text}{more}")
 
 
 SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}

@@ -20,9 +20,7 @@ from rulec.runtime.fetch import FetchError, NoAnswer, Source, json_of
 from rulec.runtime.strategies.ranking import WATCHERS
 
 TTL_SECONDS = 30.0
-LEAST_TTL_SECONDS = 0.1
 TIMEOUT_SECONDS = 5.0
-LONGEST_TIMEOUT_SECONDS = 60.0
 STALE_TTLS = 10  # a figure counts for so many times its TTL,
 STALE_SECONDS = 300.0  # and at least for so long
 LONGEST_PAUSE_SECONDS = 300.0
@@ -43,9 +41,8 @@ class Signal:
         self.url = text_from_environment(settings["url"])
         self.key = text_from_environment(settings.get("api_key", ()))
         self.missing = [one for key in ("url", "api_key") for one in missing_variables(settings.get(key, ()))]
-        self.ttl = max(LEAST_TTL_SECONDS, float(settings.get("ttl_seconds", TTL_SECONDS)))
-        seconds = float(settings.get("timeout_seconds", TIMEOUT_SECONDS)) or TIMEOUT_SECONDS
-        self.source = Source(min(seconds, LONGEST_TIMEOUT_SECONDS), self.key)
+        self.ttl = float(settings.get("ttl_seconds", TTL_SECONDS))
+        self.source = Source(float(settings.get("timeout_seconds", TIMEOUT_SECONDS)), self.key)
         self.id_keys = (settings.get("id_key", ID_KEYS[0]), *ID_KEYS)
         self.path: str | None = settings.get("path")
         self.each = "{id}" in self.url

@@ -6,6 +6,7 @@ attempt, whatever ends it ends it once, and what no hook ends is swept. Everythi
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -78,7 +79,7 @@ class Deployment:
         self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
         self.tried_at: float | None = None
         self.served = 0
-        self.served_at: float | None = None  # None also after it was out of reach
+        self.served_at: float | None = None
         self.failed: dict[str, int] = {}
 
 
@@ -102,6 +103,7 @@ class State:
         self.wall = wall
         self.deployments: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
         self.unproven: OrderedDict[tuple[str, str], None] = OrderedDict()  # of them, those that never served
+        self.lost: dict[str, float] = {}  # when a provider was last out of reach
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
 
@@ -113,6 +115,13 @@ class State:
     def in_flight(self, provider: str, model: str) -> int:
         found = self.deployments.get((provider, model))
         return len(found.open) if found is not None else 0
+
+    def serves(self, provider: str, model: str, seconds: float) -> bool:
+        """Whether this deployment served in the last so many seconds, and nothing of its provider was out of reach since."""
+        found = self.deployments.get((provider, model))
+        if found is None or found.served_at is None:
+            return False
+        return self.clock() - found.served_at <= seconds and found.served_at > self.lost.get(provider, -math.inf)
 
     # -- the life of an attempt --
 
@@ -182,13 +191,13 @@ class State:
         """The attempt failed; a fault of the request says nothing about the deployment."""
         attempt = self.close(ticket)
         deployment = self.deployments.get(attempt.place) if attempt is not None and attempt.begun else None
-        if deployment is None:
+        if attempt is None or deployment is None:
             return
         deployment.failed[kind] = deployment.failed.get(kind, 0) + 1
         if kind not in FAULTS_OF_REQUESTS:
             deployment.successes.add(0.0, self.clock())
         if kind in OUT_OF_REACH:
-            deployment.served_at = None
+            self.lost[attempt.place[0]] = self.clock()
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""

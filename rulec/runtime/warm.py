@@ -56,7 +56,7 @@ class Warmth:
     def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
         """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
         candidates = decision.candidates
-        served = [served_lately(state.get(one.provider, one.model), state.clock()) for one in candidates]
+        served = [state.serves(one.provider, one.model, WARM_SECONDS) for one in candidates]
         if not (decision.prefer_warm or self.first and not any(served)):
             return order
         cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
@@ -74,8 +74,7 @@ class Warmth:
 
     async def run(self, state: Any) -> None:
         while True:
-            now = state.clock()
-            serving = {place[0] for place, one in list(state.deployments.items()) if served_lately(one, now)}
+            serving = {place[0] for place in state.deployments if state.serves(*place, WARM_SECONDS)}
             due = []
             for provider, check in self.checks.items():
                 if check.way != "ollama" and provider in serving:
@@ -93,10 +92,6 @@ class Warmth:
 
 
 WATCHERS["warm"] = Warmth
-
-
-def served_lately(deployment: Any, now: float) -> bool:
-    return deployment is not None and deployment.served_at is not None and now - deployment.served_at <= WARM_SECONDS
 
 
 def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:

@@ -6,17 +6,19 @@ scalars stay `Scalar`, so that they still know their place. It raises Wrong wher
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from rulec.diagnostics import Diagnostics, suggest
 from rulec.records import record
-from rulec.runtime.complexity import MOST_SCORE, is_word
+from rulec.runtime.complexity import is_word
 from rulec.source import Span
 from rulec.syntax.fields import ERROR_KINDS, STRATEGIES, STRATEGY_SYNONYMS
 from rulec.syntax.literals import parse_size
 from rulec.syntax.nodes import NULLS, Mapping, Node, Scalar, Sequence
+from rulec.syntax.paths import path_mistake
+from rulec.syntax.references import PLACEHOLDERS
 from rulec.syntax.shapes import SHAPES
 
 Entry = dict[str, Any]
@@ -158,6 +160,37 @@ def read_text(checker: Checker, word: str, node: Node) -> Scalar:
     return _scalar(node, "a text")
 
 
+def read_address(checker: Checker, word: str, node: Node) -> Scalar:
+    """Where a signal is fetched, by HTTP; what a reference begins with, only the environment knows."""
+    scalar = _scalar(node, "an address")
+    if not scalar.text.lower().startswith(("http://", "https://", "${")):
+        help = "write the whole address, such as `https://metrics.example/gpu`"
+        raise Wrong(scalar, "an address begins with `http://` or `https://`", help)
+    for found in PLACEHOLDERS.finditer(scalar.text):
+        if found.group() != "{id}":
+            help = suggest(found.group(), ["{id}"], "placeholder") 
+            raise Wrong(_part(scalar, *found.span()), f"there is no placeholder `{found.group()}`", help)
+    return scalar
+
+
+def read_path(checker: Checker, word: str, node: Node) -> Scalar:
+    """A JMESPath expression."""
+    scalar = _scalar(node, "a text")
+    mistake = path_mistake(scalar.text)
+    if mistake is not None:
+        what, at = mistake
+        help = "such as `data.gpus[*].[name, load]`; https://jmespath.org tells the syntax"
+        place = scalar if at is None else _part(scalar, at, at + 1)
+        raise Wrong(place, f"this is no JMESPath expression: {what}", help, code="wrong-path")
+    return scalar
+
+
+def _part(scalar: Scalar, start: int, end: int) -> Scalar:
+    """A piece of a text at its place."""
+    span = scalar.located().part(start, end)
+    return Scalar(scalar.text[start:end], True, span.source, span.start, span.end)
+
+
 def read_names(checker: Checker, word: str, node: Node) -> list[Scalar]:
     if isinstance(node, Sequence):
         return checker.each(read_name, word, node.items)
@@ -191,20 +224,25 @@ def read_number(checker: Checker, word: str, node: Node) -> Scalar:
     if isinstance(found, str) and "${" in found:
         raise Wrong(scalar, "a number cannot come from the environment", "write the number")
     if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise Wrong(scalar, f"a number is expected here, not `{scalar.text}`", "write it without quotes")
-    if not math.isfinite(found) or found < 0:
+        help = None if scalar.plain else "write it without quotes"
+        raise Wrong(scalar, f"a number is expected here, not `{scalar.text}`", help)
+    if not 0 <= found <= sys.float_info.max:
         raise Wrong(scalar, f"a number from 0 on is expected here, not `{scalar.text}`")
     return scalar
 
 
-def read_score(checker: Checker, word: str, node: Node) -> Scalar:
-    scalar = read_number(checker, word, node)
-    if scalar.value > MOST_SCORE:
-        raise Wrong(scalar, f"a number from 0 to {MOST_SCORE} is expected here, not `{scalar.text}`", "so far goes the score")
-    return scalar
+def between(low: float, high: float, help: str | None = None) -> Reader:
+    def read(checker: Checker, word: str, node: Node) -> Scalar:
+        scalar = read_number(checker, word, node)
+        if not low <= scalar.value <= high:
+            message = f"a number from {low} to {high} is expected here, not `{scalar.text}`"
+            raise Wrong(scalar, message, help)
+        return scalar
+
+    return read
 
 
-def whole(low: int, high: int | None) -> Reader:
+def whole(low: int, high: int | None = None, help: str | None = None) -> Reader:
     def read(checker: Checker, word: str, node: Node) -> int:
         scalar = read_number(checker, word, node)
         found = scalar.value
@@ -213,15 +251,13 @@ def whole(low: int, high: int | None) -> Reader:
         if found < low:
             raise Wrong(scalar, f"a number from {low} on is expected here")
         if high is not None and found > high:
-            raise Wrong(
-                scalar, f"{found} is too many, {high} is the most", "a client waits for all of it", code="too-many"
-            )
+            raise Wrong(scalar, f"{found} is too many, {high} is the most", help, code="too-many")
         return found
 
     return read
 
 
-_read_whole = whole(0, None)
+_read_whole = whole(0)
 
 
 def read_status(checker: Checker, word: str, node: Node) -> int:
@@ -294,11 +330,18 @@ def _scalar(node: Node, what: str) -> Scalar:
 
 
 def _not_scalar(node: Node, what: str) -> Wrong:
-    if isinstance(node, Mapping) and len(node.pairs) == 1:
-        name, value = node.pairs[0]
-        if isinstance(value, Scalar) and value.start == value.end and not value.text:
-            return Wrong(node, f"{what} is expected here, not a mapping", f'a placeholder needs quotes: `"{{{name.text}}}"`')
-    return Wrong(node, f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}")
+    message = f"{what} is expected here, not {'a list' if isinstance(node, Sequence) else 'a mapping'}"
+    return unquoted_placeholder(node, what) or Wrong(node, message)
+
+
+def unquoted_placeholder(node: Node, what: str) -> Wrong | None:
+    """What is wrong with `{name}`, a placeholder without its quotes, which YAML reads as `{name: null}`."""
+    if not isinstance(node, Mapping) or len(node.pairs) != 1:
+        return None
+    placeholder = f"{{{node.pairs[0][0].text}}}"
+    if "".join(node.source.text[node.start : node.end].split()) != placeholder:
+        return None
+    return Wrong(node, f"{what} is expected here, not a mapping", f'a placeholder needs quotes: `"{placeholder}"`')
 
 
 def _listed(node: Node) -> Iterable[Node]:
@@ -409,11 +452,12 @@ def _written(node: Mapping, words: tuple[str, ...]) -> list[Scalar]:
 _LEAVES: dict[str, Reader] = {
     "name": read_name,
     "text": read_text,
+    "address": read_address,
+    "path": read_path,
     "names": read_names,
     "searched_words": read_searched_words,
     "boolean": read_boolean,
     "number": read_number,
-    "score": read_score,
     "status": read_status,
     "size": read_size,
     "strategy": read_strategy,
@@ -425,7 +469,7 @@ _LEAVES: dict[str, Reader] = {
     "mapping": read_mapping,
     "node": read_node,
 }
-_MAKERS: dict[str, Callable[..., Reader]] = {"whole": whole, "word": one_of, "shape": shape}
+_MAKERS: dict[str, Callable[..., Reader]] = {"whole": whole, "between": between, "word": one_of, "shape": shape}
 
 
 def _reader(kind: str, *arguments: Any) -> Reader:

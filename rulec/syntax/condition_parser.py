@@ -340,7 +340,7 @@ class _Parser(TokenStream):
                 self.fail_at(
                     token,
                     f"`{field}` is compared with a number, and `{token.text}` is none",
-                    "write it without quotes, such as `10` or `0.5`",
+                    f"write {'it without quotes' if token.kind == 'string' else 'a number'}, such as `10` or `0.5`",
                     code="condition-type",
                 )
             return self.number(token)

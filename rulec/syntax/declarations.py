@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rulec.diagnostics import suggest
@@ -169,7 +170,7 @@ class Declarations:
             self.diagnostics.error("wrong-factor", f"there is no factor `{key.text}`", key.span, help)
             return
         number = node.value if isinstance(node, Scalar) else None
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= sys.float_info.max:
             self.diagnostics.error("wrong-factor", f"the factor `{key.text}` is a number from 0 on", key.span)
         else:
             factors[key.text] = number

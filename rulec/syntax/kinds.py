@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from rulec.records import record
+from rulec.runtime.complexity import MOST_SCORE
 from rulec.syntax.fields import ERROR_KIND_MEANINGS, STRATEGY_MEANINGS, STRATEGY_SYNONYMS, WITHOUT_DEFAULT
 
 Schema = dict[str, Any]
@@ -28,10 +29,20 @@ def _expected(what: str) -> Schema:
     return {"errorMessage": f"{what} is expected here.", "patternErrorMessage": f"{what} is expected here."}
 
 
-def whole(low: int, high: int | None = None) -> Kind:
-    """A whole number with bounds."""
+def whole(low: int, high: int | None = None, help: str | None = None) -> Kind:
+    """A whole number with bounds; `help` says why there is an upper one."""
     bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
-    return Kind("whole", (low, high), {"type": "integer", **bounds})
+    return Kind("whole", (low, high, help), {"type": "integer", **bounds})
+
+
+def between(low: float, high: float, help: str | None = None) -> Kind:
+    """A number with bounds; `help` says why they are."""
+    return Kind("between", (low, high, help), {"type": "number", "minimum": low, "maximum": high})
+
+
+def seconds(low: float = 0, high: float = 604_800) -> Kind:
+    """A time, at most a week unless said otherwise: what is longer is a slip of the pen, and no number for a timer."""
+    return between(low, high, "604800 seconds are a week" if high == 604_800 else "it is in seconds")
 
 
 def words(**meanings: str) -> Kind:
@@ -123,8 +134,9 @@ Name = Annotated[Any, Kind("name", (), reference("name"))]
 Text = Annotated[Any, Kind("text", (), reference("text"))]
 Address = Annotated[
     Any,
-    Kind("text", (), shaped("^([hH][tT][tT][pP][sS]?://|\\$\\{)", "An address begins with http:// or https://.")),
+    Kind("address", (), shaped("^([hH][tT][tT][pP][sS]?://|\\$\\{)", "An address begins with http:// or https://.")),
 ]
+Path = Annotated[Any, Kind("path", (), reference("text"))]
 Names = Annotated[Any, Kind("names", (), reference("names"))]
 SomeNames = Annotated[Any, Kind("names", (), reference("some_names"))]
 Words = Annotated[Any, Kind("searched_words", (), reference("searched_words"))]
@@ -132,7 +144,9 @@ Words = Annotated[Any, Kind("searched_words", (), reference("searched_words"))]
 Boolean = Annotated[Any, Kind("boolean", (), {"type": "boolean"})]
 True_ = Annotated[Any, Kind("boolean", (), {"enum": [True]})]
 Number = Annotated[Any, Kind("number", (), {"type": "number", "minimum": 0})]
-Score = Annotated[Any, Kind("score", (), {"type": "number", "minimum": 0, "maximum": 100})]
+Seconds = Annotated[Any, seconds()]
+Percentage = Annotated[Any, between(0, 100)]
+Score = Annotated[Any, between(0, MOST_SCORE, "so far goes the score")]
 Positive = Annotated[Any, whole(1)]
 Status = Annotated[Any, Kind("status", (), {"type": "integer", "minimum": 400, "maximum": 599})]
 Size = Annotated[Any, Kind("size", (), shaped(rf"^\s*{_SIZE}\s*$", "Sizes look like 8B, 1.5B or 350M."))]

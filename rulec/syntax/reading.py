@@ -20,7 +20,8 @@ class Reading:
     def __init__(self, rules: ast.RuleSet, diagnostics: Diagnostics) -> None:
         self.rules = rules
         self.diagnostics = diagnostics
-        self.check = Checker(diagnostics).check
+        self.checker = Checker(diagnostics)
+        self.check = self.checker.check
 
     def attempt(self, read: Callable[..., None], *arguments: Any) -> None:
         """Reads one thing; what stops it is reported, and the next thing is read."""

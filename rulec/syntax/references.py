@@ -6,6 +6,8 @@ import re
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}\Z")
+PLACEHOLDERS = re.compile(r"(?<!\$)\{[A-Za-z_][A-Za-z0-9_]*\}")
+"""Placeholders inside of a longer text."""
 
 
 def environment_parts(text: str) -> tuple[str | tuple[str, str | None], ...]:

@@ -10,9 +10,9 @@ from typing import Any
 from rulec.secrets import looks_secret
 from rulec.source import Span
 from rulec.syntax import ast
+from rulec.syntax.checker import unquoted_placeholder
 from rulec.syntax.fields import STRIPPED_HEADERS, WITHOUT_DEFAULT
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
-from rulec.syntax.paths import path_mistake
 from rulec.syntax.reading import Reading, wrong
 from rulec.syntax.references import REFERENCE, environment_parts
 from rulec.syntax.shapes import SHAPES
@@ -25,6 +25,7 @@ class Settings:
         self.reading = reading
         self.rules = reading.rules
         self.diagnostics = reading.diagnostics
+        self.checker = reading.checker
         self.check = reading.check
 
     def section(self, shape: str) -> Callable[[Scalar, Node], None]:
@@ -92,37 +93,25 @@ class Settings:
 
     def signal(self, name: Scalar, body: Node) -> None:
         entry = self.check("Signal", body, name.text)
+        addresses = {
+            key.text: self.setting(key.text, one)
+            for key, one in (body.pairs if isinstance(body, Mapping) else ())
+            if key.text in ("url", "api_key") and isinstance(one, Scalar)
+        }
         if entry is None:
             return
         section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
         if name.text in section.values:
             raise wrong(f"the signal `{name.text}` is declared twice", name.span, code="declared-twice")
-        values = {key: entry[key] for key in SHAPES["Signal"]["keys"] if key in entry}
-        section.values[name.text] = {
-            key: self.setting(key, value) if key in ("url", "api_key") else plain_setting(value)
-            for key, value in values.items()
-        }
-        self.check_address(entry["url"])
-        if "path" in entry:
-            section.values[name.text]["path"] = entry["path"].text
-            self.check_path(entry["path"])
-
-    def check_address(self, url: Scalar) -> None:
-        """A signal is fetched by HTTP; what a reference begins with, only the environment knows."""
-        if not url.text.lower().startswith(("http://", "https://", "${")):
-            help = "write the whole address, such as `https://metrics.example/gpu`"
-            self.diagnostics.error("wrong-value", "a signal's `url` begins with `http://` or `https://`", url.span, help)
-
-    def check_path(self, path: Scalar) -> None:
-        mistake = path_mistake(path.text)
-        if mistake is not None:
-            what, at = mistake
-            span = path.span if at is None else path.located().part(at, at + 1)
-            help = "such as `data.gpus[*].[name, load]`; https://jmespath.org tells the syntax"
-            self.diagnostics.error("wrong-path", f"`path` is no JMESPath expression: {what}", span, help)
+        values = {key: plain_setting(entry[key]) for key in SHAPES["Signal"]["keys"] if key in entry}
+        section.values[name.text] = {**values, **addresses}
 
     def setting(self, key: str, node: Node) -> Any:
         """A value for LiteLLM: environment references become EnvironmentText, a literal secret is refused."""
+        unquoted = unquoted_placeholder(node, "a text")
+        if unquoted is not None:
+            self.checker.report(key, unquoted)
+            return None
         if isinstance(node, Mapping):
             return {name.text: self.setting(name.text, one) for name, one in node.pairs}
         if isinstance(node, Sequence):

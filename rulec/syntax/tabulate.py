@@ -54,7 +54,10 @@ def _has_default(field: FieldInfo) -> bool:
 def _reader(field: FieldInfo) -> tuple[Any, ...]:
     kind = kind_of(field)
     if kind is not None:
-        return (kind.check, *kind.arguments)
+        arguments = list(kind.arguments)
+        while arguments and arguments[-1] is None:
+            arguments.pop()
+        return (kind.check, *arguments)
     assert isinstance(field.annotation, type)
     return ("shape", field.annotation.__name__)
 

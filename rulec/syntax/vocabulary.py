@@ -29,8 +29,11 @@ from rulec.syntax.kinds import (
     Names,
     NotNone,
     Number,
+    Path,
+    Percentage,
     Positive,
     Score,
+    Seconds,
     ServedBy,
     Size,
     SomeNames,
@@ -41,6 +44,8 @@ from rulec.syntax.kinds import (
     True_,
     WeightFactors,
     Words,
+    between,
+    seconds,
     whole,
     words,
 )
@@ -112,6 +117,8 @@ def models() -> dict[str, type[Strict]]:
     return {one.__name__: one for one in found if not one.__subclasses__()}
 
 
+WAITED = "a client waits for all of it"
+
 _TUNED_HINTS = {
     "allowed_fails": "write it for all providers: `error_based_routing: {error_threshold: 3}`",
     "cache_enabled": "write `cache_ttl` with the seconds for which answers are kept",
@@ -135,14 +142,16 @@ class Tuned(Strict):
     rpm: Positive = key("Requests per minute that each deployment takes; what is more goes elsewhere.", 600)
     tpm: Positive = key("Tokens per minute that each deployment takes; what is more goes elsewhere.", 100000)
     max_parallel_requests: Positive = key("Requests that each deployment takes at once.", 16)
-    timeout: Number = key("Seconds until an attempt is given up.", 60)
-    stream_timeout: Number = key("Seconds until an attempt of a streaming request is given up.", 30)
+    timeout: Seconds = key("Seconds until an attempt is given up.", 60)
+    stream_timeout: Seconds = key("Seconds until an attempt of a streaming request is given up.", 30)
     weight: Number = key("How often it is picked where a rule has neither weights nor a strategy; else 1.", 2)
     priority: Annotated[Any, whole(0)] = key("Candidates with a lower number go first; those without one last.", 1)
-    num_retries: Annotated[Any, whole(0, 10)] = key("How often an attempt is repeated; goes before the chain's.", 2)
-    retry_after: Annotated[Any, whole(0, 60)] = key("Seconds before an attempt is repeated.", 1)
-    cooldown: Number = key("Seconds that it is passed over after a 429 or too many errors.", 60)
-    cache_ttl: Annotated[Any, whole(0)] = key("Seconds for which LiteLLM keeps answers; 0 for not at all.", 300)
+    num_retries: Annotated[Any, whole(0, 10, WAITED)] = key("How often an attempt is repeated; goes before the chain's.", 2)
+    retry_after: Annotated[Any, between(0, 60, WAITED)] = key("Seconds before an attempt is repeated.", 1)
+    cooldown: Seconds = key("Seconds that it is passed over after a 429 or too many errors.", 60)
+    cache_ttl: Annotated[Any, whole(0, 31_536_000, "31536000 seconds are a year")] = key(
+        "Seconds for which LiteLLM keeps answers; 0 for not at all.", 300
+    )
     litellm_params: Free = key("Anything else that LiteLLM takes in `litellm_params` of a deployment.")
     model_info: Free = key("What `model_info` of a deployment tells others.", {"chute_id": "my-chute"})
 
@@ -442,8 +451,8 @@ class Chain(Strict):
 
     chain: Hops = key("The hops in their order.", [{"primary": "ollama"}, {"secondary": "vllm"}], required=True)
     description: Text = key("A note.")
-    retry_attempts: Annotated[Any, whole(0, 10)] = key("How often each hop is tried again.", 3, default=0)
-    retry_delay_ms: Annotated[Any, whole(0, 60_000)] = key("Milliseconds between two attempts.", 500, default=0)
+    retry_attempts: Annotated[Any, whole(0, 10, WAITED)] = key("How often each hop is tried again.", 3, default=0)
+    retry_delay_ms: Annotated[Any, whole(0, 60_000, WAITED)] = key("Milliseconds between two attempts.", 500, default=0)
 
 
 class StrategySettings(Strict):
@@ -461,10 +470,10 @@ class StrategySettings(Strict):
         Any,
         words(time_to_first_token="the time to the first token", latency="the time to the whole answer"),
     ] = key("What `fastest_response` measures.")
-    percentile: Number = key("The percentile of the measure that counts.", 95)
+    percentile: Percentage = key("The percentile of the measure that counts.", 95)
     refresh_every_requests: Positive = key("After how many requests the choice is made anew.", 100)
-    reevaluate_seconds: Number = key("After how many seconds the choice is made anew.", 60)
-    window_seconds: Number = key("How many seconds of measures count.", 300)
+    reevaluate_seconds: Seconds = key("After how many seconds the choice is made anew.", 60)
+    window_seconds: Seconds = key("How many seconds of measures count.", 300)
     signal: Name = key("The signal of `signals` that tells the utilisation.", "gpu")
 
 
@@ -478,7 +487,7 @@ class FirstRequest(Strict):
     strategy: Annotated[Any, words(prefer_warm_providers="providers that answered lately come first")] = key(
         "How the first request is routed.", required=True
     )
-    warm_check_timeout_ms: Positive = key("Milliseconds to wait for the check whether one is warm.", default=100)
+    warm_check_timeout_ms: Annotated[Any, whole(1, 60_000)] = key("Milliseconds to wait for the check whether one is warm.", default=100)
 
 
 class RateLimited(Strict):
@@ -489,7 +498,7 @@ class RateLimited(Strict):
 
     description: Text = key("A note.")
     enabled: Boolean = key("Whether the section holds.", default=True)
-    fallback_duration_seconds: Number = key("For how many seconds the provider is passed over.", 60)
+    fallback_duration_seconds: Seconds = key("For how many seconds the provider is passed over.", 60)
 
 
 class ErrorBased(Strict):
@@ -501,8 +510,8 @@ class ErrorBased(Strict):
     description: Text = key("A note.")
     enabled: Boolean = key("Whether the section holds.", default=True)
     error_threshold: Positive = key("How many errors are too many.", default=3)
-    window_seconds: Number = key("Within how many seconds errors are counted.", 60)
-    cooldown_seconds: Number = key("For how many seconds the provider is passed over.", 300)
+    window_seconds: Seconds = key("Within how many seconds errors are counted.", 60)
+    cooldown_seconds: Seconds = key("For how many seconds the provider is passed over.", 300)
 
 
 class Signal(Strict):
@@ -520,9 +529,9 @@ class Signal(Strict):
         required=True,
     )
     api_key: Text = key("The key for it, always a reference to the environment.", "${METRICS_KEY}")
-    ttl_seconds: Number = key("Seconds from one fetch to the next.", 30)
-    timeout_seconds: Number = key("Seconds until a fetch is given up.", 5)
-    path: Text = key(
+    ttl_seconds: Annotated[Any, seconds(0.1)] = key("Seconds from one fetch to the next.", 30)
+    timeout_seconds: Annotated[Any, seconds(0.01, 60)] = key("Seconds until a fetch is given up.", 5)
+    path: Path = key(
         "A JMESPath expression that finds the figures where the answer has another shape.", "data.gpus[*].[name, load]"
     )
     id_key: Name = key("The key of `model_info` that holds a deployment's id in the answer; `chute_id` without it.", "gpu")

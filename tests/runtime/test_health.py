@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rulec.runtime import availability as of_availability
 from rulec.runtime import health as of_health
-from rulec.runtime.breaker import LONGEST_TRIAL, Terms
+from rulec.runtime.breaker import LONGEST_TRIAL, Breaker, Terms
 from rulec.runtime.health import Health
 from rulec.runtime.plan import PlanStep, arranged, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -40,6 +41,10 @@ class Ward:
         self.facts = Facts({"deployments": {("*", name): said for name, said in (deployments or {}).items()}})
         self.said: list[str] = []
         self.health = Health(Terms(sections or {}, self.facts.deployment), self.state, self.said.append)
+
+    def serves(self, provider: str, model: str) -> None:
+        self.happens(self.step(provider, model), "ok")
+        self.state.succeed("t")
 
     def step(self, provider: str, model: str) -> Any:
         return PlanStep(Candidate(provider, model, f"openai/{model}", model))
@@ -125,6 +130,22 @@ def test_lines_are_few() -> None:
     assert len(ward.said) == 2 * of_health.MOST_CHANGES_TOLD
 
 
+def test_who_is_still_limited_is_not_called_healthy() -> None:
+    ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {"cooldown_seconds": 10}})
+    step = ward.step("a", "m")
+    for _ in range(3):
+        ward.happens(step, "server_error")
+    ward.happens(step, "rate_limit")
+    for second in (11, 50):
+        ward.clock.now += second
+        ward.health.unavailable()
+    assert ward.said == [
+        "a/m is degraded (server_error)",
+        "a/m is limited for 60 s (rate_limit)",
+        "a/m is no longer limited",
+    ]
+
+
 def test_nothing_is_left_of_what_is_over() -> None:
     ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {"cooldown_seconds": 10}})
     step = ward.step("a", "m")
@@ -140,15 +161,44 @@ def test_nothing_is_left_of_what_is_over() -> None:
 
 
 def test_names_that_clients_invent_push_no_trouble_out() -> None:
-    ward = Ward({"error_based_routing": {}})
+    ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {}})
     for _ in range(6):
         ward.happens(ward.step("a", "m"), "server_error")
+    ward.serves("b", "m")
+    ward.happens(ward.step("b", "m"), "rate_limit")
     for number in range(3 * of_health.MOST_DEPLOYMENTS):
-        ward.happens(ward.step("b", f"x{number}"), "not_found")
-        ward.happens(ward.step("b", f"x{number}"), "rate_limit")
+        for kind in ("not_found", "server_error", "rate_limit"):
+            ward.happens(ward.step("b", f"x{number}"), kind)
     assert len(ward.health.breakers) <= of_health.MOST_DEPLOYMENTS
     assert len(ward.health.limits) <= of_health.MOST_DEPLOYMENTS
     assert ward.health.out(ward.step("a", "m")) == "server_error"
+    assert ward.health.out(ward.step("b", "m")) == "rate_limit"
+
+
+def test_names_that_clients_invent_neither_take_a_provider_out_nor_keep_it_in() -> None:
+    ward = Ward({"rate_limited_fallback": {}})
+    ward.serves("a", "m")
+    for number in range(100):
+        ward.happens(ward.step("a", f"x{number}"), "rate_limit")
+        assert ward.health.unavailable() == frozenset()
+    ward.happens(ward.step("a", "m"), "rate_limit")
+    assert ward.health.unavailable() == {"a"}
+    assert len(ward.health.availability.used["a"]) == of_availability.MOST_USED
+
+
+@pytest.mark.parametrize("names", [100, 2_000])
+def test_what_an_error_costs_does_not_grow_with_the_names_in_trouble(names: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {}})
+    for number in range(names):
+        ward.happens(ward.step("a", f"x{number}"), "server_error")
+        ward.happens(ward.step("a", f"x{number}"), "rate_limit")
+    settled = []
+    monkeypatch.setattr(Breaker, "settle", lambda *given: settled.append(given))
+    for number in range(10):
+        ward.clock.now += 0.01
+        ward.happens(ward.step("a", f"y{number}"), "rate_limit")
+        ward.health.unavailable()
+    assert len(settled) < 10 * (of_availability.MOST_USED + 20) + 2 * of_health.MOST_SWEPT
 
 
 EVENTS = ("ok", "begin", "leave", "look", "rate_limit", "server_error", "connection", "auth", "bad_request", "timeout")

@@ -37,9 +37,13 @@ class Desk:
     def orders(self) -> list[str]:
         return [self.order() for _ in range(3)]
 
-    def served(self, name: str) -> None:
-        self.state.begin("t", name, "m")
+    def served(self, name: str, model: str = "m") -> None:
+        self.state.begin("t", name, model)
         self.state.succeed("t")
+
+    def failed(self, name: str, kind: str) -> None:
+        self.state.begin("t", name, "m")
+        self.state.fail("t", kind)
 
 
 IN_TURN = ["abc", "bca", "cab"]
@@ -68,9 +72,12 @@ def test_who_served_lately_is_warm() -> None:
 def test_who_is_out_of_reach_is_not(kind: str, warm: bool) -> None:
     desk = Desk()
     desk.served("c")
-    desk.state.begin("t", "c", "m")
-    desk.state.fail("t", kind)
+    desk.now += 1
+    desk.failed("c", kind)
     assert {one[0] for one in desk.orders()} == ({"c"} if warm else {"a", "b", "c"})
+    desk.now += 1
+    desk.served("c")
+    assert {one[0] for one in desk.orders()} == {"c"}, "who comes back is warm again"
 
 
 def test_a_rule_that_does_not_ask_is_left_alone() -> None:
@@ -158,6 +165,28 @@ def test_who_serves_is_not_asked(feed: Feed, monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(watch())
     assert set(feed.paths) == {"/b/models"}
     assert warmth.checks["a"].says("m")
+
+
+@pytest.mark.parametrize("kind", ["timeout", "connection"])
+def test_who_was_out_of_reach_is_asked_whatever_its_other_models_did(
+    kind: str, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rulec.runtime.warm.CHECK_SECONDS", 0.01)
+    feed.says({}, "reset")
+    desk = Desk()
+    warmth = Warmth({"warm": {"timeout_ms": 5000, "providers": {"a": ("models", (f"http://{feed.address}/a",))}}})
+    desk.served("a", "another")
+    desk.now += 1
+    desk.failed("a", kind)
+
+    async def watch() -> None:
+        [task] = [asyncio.ensure_future(one) for one in warmth.tasks(desk.state)]
+        await asyncio.to_thread(feed.wait_for_requests, 2)
+        task.cancel()
+
+    asyncio.run(watch())
+    assert not warmth.checks["a"].says("another")
+    assert not desk.state.serves("a", "another", 300)
 
 
 def test_a_reload_keeps_what_was_found() -> None:

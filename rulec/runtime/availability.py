@@ -1,0 +1,63 @@
+"""Which providers are out: as a whole, or with every deployment of theirs that was in use lately.
+
+A provider is judged when something happened to it, and ten times in a second while it is in trouble; by the deployments
+used last, so that it costs the same however many names clients invent.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+USED_SECONDS = 600.0
+MOST_USED = 32  # of them, those that have served before those that a client may have invented
+JUDGED_SECONDS = 0.1  # for which a judgement counts if nothing happens
+
+
+class Availability:
+    """What `unavailable(PROVIDER)` asks; `health` knows who is in trouble, this follows who is in use."""
+
+    def __init__(self, health: Any) -> None:
+        self.health = health
+        self.used: dict[str, OrderedDict[tuple[str, str], float]] = {}
+        self.due: dict[str, float] = {}  # who is or may be in trouble, and when to judge it again
+        self.out: frozenset[str] = frozenset()
+
+    def use(self, provider: str, model: str, now: float) -> None:
+        """A deployment is in use."""
+        place = provider, model
+        used = self.used.setdefault(provider, OrderedDict())
+        used[place] = now
+        used.move_to_end(place)
+        if len(used) > MOST_USED:
+            proven = self.health.state.proven
+            del used[next((one for one in used if not proven(*one)), next(iter(used)))]
+        if provider in self.out:
+            self.stir(provider)
+
+    def stir(self, provider: str) -> None:
+        """Something happened to a provider: what was known of it is to be judged anew."""
+        self.due[provider] = 0.0
+
+    def at(self, now: float) -> frozenset[str]:
+        """The providers that are out now."""
+        for provider in [one for one, moment in self.due.items() if moment <= now]:
+            out, troubled = self.judge(provider, now)
+            if out != (provider in self.out):
+                self.out ^= {provider}
+            if troubled:
+                self.due[provider] = now + JUDGED_SECONDS
+            else:
+                del self.due[provider]
+        return self.out
+
+    def judge(self, provider: str, now: float) -> tuple[bool, bool]:
+        """Whether a provider is out, and whether it is in any trouble."""
+        whole = self.health.is_blocked(provider, now)
+        troubled = in_use = False
+        for place, used_at in self.used.get(provider, {}).items():
+            if self.health.in_trouble(place, now):
+                troubled = True
+            elif now - used_at <= USED_SECONDS:
+                in_use = True
+        return whole or (troubled and not in_use), whole or troubled
