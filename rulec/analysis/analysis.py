@@ -22,9 +22,11 @@ from rulec.analysis.replay import Decide, Replay
 from rulec.analysis.space import Space
 from rulec.policy.model import Policy, Rule
 from rulec.records import record
+from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
 from rulec.syntax.conditions import Condition
 
+EVERYTHING = Region(TRUE, lambda witness: True)
 MOST_SINGLE = 8
 """How many rules are asked whether they cover alone what several cover together."""
 
@@ -91,6 +93,29 @@ class Analysis:
         formula = self.regions.condition(condition)
         return Region(formula, lambda witness: self.replay.holds(condition, self.replay.request(witness)))
 
+    def sizes(self, low: int, high: int) -> Region:
+        """The requests for models of some sizes."""
+
+        def holds(witness: Witness) -> bool:
+            size = self.replay.catalogue.size(witness.body.get("model"))
+            return size is not None and low <= size <= high
+
+        return Region(self.regions.size(lambda size: low <= size <= high), holds)
+
+    @cached_property
+    def known_names(self) -> Region:
+        """The requests for models that the catalogue, a rule, or who asks has named."""
+        cells = (1 << len(self.space.model.known)) - 1
+        names = frozenset(self.space.model.known)
+        return Region(Literal(self.space.model, cells), lambda witness: witness.body.get("model") in names)
+
+    @cached_property
+    def regular_names(self) -> Region:
+        """The requests for models whose names patterns look at."""
+        model = self.space.model
+        cells = model.regular | model.where(lambda value: isinstance(value, str) and is_regular_name(value))
+        return Region(Literal(model, cells), lambda witness: is_regular_name(witness.body.get("model") or ""))
+
     # Questions
 
     def live(self, rule: Rule) -> Witness | Dead | Verdict:
@@ -99,8 +124,10 @@ class Analysis:
         found = self._first_taken([self.region(rule)], rule, caught)
         return Dead(self._covers(rule, caught)) if found is Verdict.NONE else found
 
-    def decides(self, rule: Rule, *within: Region) -> Witness | Verdict:
-        """A request in all of some regions that the rule decides."""
+    def decides(self, rule: Rule | None, *within: Region) -> Witness | Verdict:
+        """A request in all of some regions that the rule decides, or (None) that none does."""
+        if rule is None:
+            return self._first_taken([EVERYTHING, *within], None, _Caught(list(self.policy.rules[-1:]), []))
         return self._first_taken([self.region(rule), *within], rule, _Caught([], []))
 
     def overlap(self, one: Rule, other: Rule) -> Witness | Verdict:
@@ -110,8 +137,7 @@ class Analysis:
 
     def gap(self) -> Witness | Verdict:
         """A request that no rule takes."""
-        everything = Region(TRUE, lambda witness: True)
-        return self._first_taken([everything], None, _Caught(list(self.policy.rules[-1:]), []))
+        return self.decides(None)
 
     def _first_taken(self, wanted: list[Region], rule: Rule | None, caught: _Caught) -> Witness | Verdict:
         """A request in all of some regions that a rule (None: no rule) takes before all others."""

@@ -20,6 +20,7 @@ from rulec.runtime.sizes import size_from_name
 _PRINTABLE = ((32, 126),)
 _NICE_SIZES = (7, 8, 13, 70, 1, 3, 34, 100, 400)
 _BILLION, _MILLION = 10**9, 10**6
+_STEPS = (_BILLION, _BILLION // 2, _BILLION // 10, _BILLION // 100, _MILLION)
 
 
 class ModelDimension(TextDimension):
@@ -105,15 +106,14 @@ def _sized_names(low: int, high: int | None) -> Language:
 
 def _size_in(low: int, high: int | None) -> str:
     """A size between two, as names have it."""
-    for nice in (*(one * _BILLION for one in _NICE_SIZES), *(one * _MILLION for one in _NICE_SIZES), low):
+    rounded = (-(-low // step) * step for step in _STEPS)
+    for nice in (*(one * _BILLION for one in _NICE_SIZES), *(one * _MILLION for one in _NICE_SIZES), *rounded, low):
         if low <= nice and (high is None or nice <= high):
             break
-    whole, rest = divmod(nice, _BILLION)
-    if not rest:
-        return f"{whole}b"
-    whole, rest = divmod(nice, _MILLION)
-    fraction = f".{rest:06d}".rstrip("0") if rest else ""
-    return f"{whole}{fraction}m"
+    letter, unit = ("b", _BILLION) if nice >= _BILLION else ("m", _MILLION)
+    whole, rest = divmod(nice, unit)
+    fraction = f".{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}{fraction}{letter}"
 
 
 def _irregular(alphabet: Alphabet) -> Language:

@@ -59,7 +59,7 @@ class Regions:
         if isinstance(match, ast.Capability):
             return self._equal(when.Field("capability"), match.name)
         if isinstance(match, ast.SizeTier):
-            return self._size(match.holds)
+            return self.size(match.holds)
         return TRUE
 
     # Whether a rule applies
@@ -155,7 +155,7 @@ class Regions:
         if field.name in ("time", "weekday", "tag"):  # of which only the presence can be asked here
             return self._any_tag() if field.name == "tag" else TRUE
         if field.name == "model_size":
-            return self._size(lambda size: _holds(atom, size))
+            return self.size(lambda size: _holds(atom, size))
         if field.name == "capability" and self.space.asked.capability_parted:
             return self._parted_capability(atom)
         if field.name in _TEXT_FIELDS:
@@ -197,7 +197,7 @@ class Regions:
         assert isinstance(dimension, TextDimension)
         return Literal(dimension, dimension.equal(text))
 
-    def _size(self, holds: Callable[[int], bool]) -> Formula:
+    def size(self, holds: Callable[[int], bool]) -> Formula:
         """The names whose size this holds for: of known names the policy's, of others what is read from the name."""
         model, cells = self.space.model, 0
         if self._sizes is None:

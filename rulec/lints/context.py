@@ -69,11 +69,11 @@ class Context:
             if isinstance(verdict, Witness):
                 yield rule, verdict
 
-    def decides(self, rule: Rule, question: str, *within: Region) -> Witness | None:
-        """A request in some regions that a rule decides; None also where that was not decided, which is told."""
+    def decides(self, rule: Rule | None, question: str, *within: Region) -> Witness | None:
+        """A request in some regions that a rule (None: no rule) decides; None also where that was not decided, which is told."""
         found = self.analysis.decides(rule, *within) if self.in_time() else Verdict.UNDECIDED
         if found is Verdict.UNDECIDED:
-            self.not_decided(question, rule.span)
+            self.not_decided(question, (rule or self.rules[-1]).span)
         return found if isinstance(found, Witness) else None
 
     def witness(self, rule: Rule) -> Witness | None:

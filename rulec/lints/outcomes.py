@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from rulec.analysis.draft import Witness
+from rulec.lints.requests import described
 from rulec.policy.model import ModelsTarget, Pass, ProvidersTarget, Refuse, Rule
 from rulec.records import replace
 
 MOST_NAMES_SHOWN = 3
+LONGEST_SHOWN = 40
 
 
 def fate(rule: Rule | None) -> str:
@@ -53,9 +56,25 @@ def joined(names: Iterable[str], word: str = "and") -> str:
 
 
 def request_of(witness: Witness) -> str:
-    """A request by its model, where it names one."""
-    model = witness.body.get("model")
-    return f"a request for `{model}`" if isinstance(model, str) else "a request without a model"
+    """A request by its model and what else it says, as far as that is short."""
+    said = described(witness)
+    model = said.pop("model", None)
+    text = "a request without a model" if model is None else f"a request for `{model}`"
+    found = [one for name in ("headers", "metadata", "body") for one in said.pop(name, {}).items()]
+    details = [f"{name}: {_short(value)}" for name, value in (*found, *said.items())]
+    return f"{text} with {joined(details)}" if details else text
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        value = value[0]
+    text = value if isinstance(value, str) else "…" if isinstance(value, (list, dict)) else json.dumps(value)
+    return text if 0 < len(text) <= LONGEST_SHOWN else "…"
+
+
+def is_meant(one: Rule, other: Rule) -> bool:
+    """Whether one of two rules says by `overrides` that they overlap on purpose."""
+    return other.name in one.overrides or one.name in other.overrides
 
 
 def outcome(rule: Rule) -> Any:
