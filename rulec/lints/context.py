@@ -71,10 +71,15 @@ class Context:
 
     def decides(self, rule: Rule | None, question: str, *within: Region) -> Witness | None:
         """A request in some regions that a rule (None: no rule) decides; None also where that was not decided, which is told."""
+        found = self.ask_of(rule, question, *within)
+        return found if isinstance(found, Witness) else None
+
+    def ask_of(self, rule: Rule | None, question: str, *within: Region) -> Witness | Verdict:
+        """The same with the verdict, for who needs to know that there is none."""
         found = self.analysis.decides(rule, *within) if self.in_time() else Verdict.UNDECIDED
         if found is Verdict.UNDECIDED:
             self.not_decided(question, (rule or self.rules[-1]).span)
-        return found if isinstance(found, Witness) else None
+        return found
 
     def witness(self, rule: Rule) -> Witness | None:
         """A request that a rule decides, if there is one."""
