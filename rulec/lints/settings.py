@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from rulec.diagnostics import Severity
 from rulec.records import field, record
 
@@ -20,3 +22,5 @@ class Settings:
     """How long a client may have to wait until its last hop has failed."""
     cost_ratio: float = 5.0
     """From how many times the default's cost on a target is privileged."""
+    today: date = field(default_factory=date.today)
+    """The day by which a rule has expired."""

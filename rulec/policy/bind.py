@@ -410,6 +410,7 @@ class _Binder:
             strategy == "random" and self.named_strategy(declaration, route) is not None,
             declaration.fallback is not None,
             {one.provider.text: one.weight_span for one in route.providers if one.weight_span is not None},
+            declaration.until.isoformat() if declaration.until is not None else None,
         )
 
     def target(self, declaration: ast.RuleDeclaration, policy: Policy) -> Target | None:

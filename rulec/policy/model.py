@@ -183,6 +183,8 @@ class Rule:
     """Whether the rule itself says what its fallback is, or that it has none."""
     weight_places: dict[str, Span] = field(default_factory=dict, compare=False)
     """Where the weights of its providers stand."""
+    until: str | None = None
+    """The last day on which it is meant to stand, as 2026-12-31."""
 
 
 @record
@@ -274,7 +276,7 @@ def matcher(spec: Spec) -> Callable[[str], bool]:
 _NOT_MEANT = frozenset(
     (
         *("span", "places", "capability_places", "weight_places"),
-        *("description", "overrides", "spec", "factors", "strategy_named", "fallback_named", "models_named"),
+        *("description", "overrides", "spec", "factors", "strategy_named", "fallback_named", "models_named", "until"),
     )
 )
 """Fields of nouns that do not change what the policy does; names that users choose are never left out."""
