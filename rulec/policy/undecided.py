@@ -1,4 +1,4 @@
-"""What the name of a model alone says of a condition: true, false, or nothing yet."""
+"""What a part of a request alone says of a condition: true, false, or nothing yet (Kleene's logic)."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ def speaks_of_models(condition: when.Condition) -> bool:
 
 
 def judged(condition: when.Condition, name: str, policy: Policy) -> bool | None:
-    """The condition for requests of this model; None where the rest of the request decides (Kleene's logic)."""
+    """The condition for requests of this model; None where the rest of the request decides."""
+    return settled(condition, lambda atom: _of_name(atom, name, policy) if speaks_of_models(atom) else None)
+
+
+def settled(condition: when.Condition, atom: Callable[[when.Condition], bool | None]) -> bool | None:
+    """A condition, where this is known of the comparisons in it; None where these do not decide it."""
     if isinstance(condition, when.And):
-        return _all([judged(item, name, policy) for item in condition.items])
+        return _all([settled(item, atom) for item in condition.items])
     if isinstance(condition, when.Or):
-        return _not(_all([_not(judged(item, name, policy)) for item in condition.items]))
+        return _not(_all([_not(settled(item, atom)) for item in condition.items]))
     if isinstance(condition, when.Not):
-        return _not(judged(condition.item, name, policy))
-    if isinstance(condition, when.Always):
-        return True
-    if not speaks_of_models(condition):
-        return None
-    return _of_name(condition, name, policy)
+        return _not(settled(condition.item, atom))
+    return True if isinstance(condition, when.Always) else atom(condition)
 
 
 def _of_name(condition: when.Condition, name: str, policy: Policy) -> bool | None:
