@@ -28,6 +28,22 @@ _SHOWN_OR_WORD = (
     + "|".join(one for one in sorted(_HARMLESS) if one)
     + r")\b|[\s{}\[\](),:=\"'#*-]+|(?P<word>[^\s{}\[\](),\"']+)"
 )
+_LONG_WORD = r"[A-Za-z0-9_-]{18,}"
+_TELLING = (
+    r"\b(?:sk|pk|rk|hf|gsk|r8|xai|pplx|nvapi|tvly|glpat|gh[opsu]|github_pat|xox[abeoprs])[-_](?P<token>[A-Za-z0-9_-]{16,})"
+    r"|\b(?:A[KS]IA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,})"
+)
+"""What is a secret by its shape, also in prose. Names of models may begin like one, so a token must look random, too."""
+_IN_PROSE = (
+    r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}[.A-Za-z0-9_-]*",
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+    r"Bearer (?P<token>[A-Za-z0-9._~+/-]{8,})",
+    r"://[^/\s:@{}<>'\"]*:(?P<password>[^/\s@{}<>*'\"]+)(?=@)",
+)
+_TOLD = r"[\"'`]?\s*(?::|={1,2})\s*[\"'`]?(?P<value>(?![a-z]+://)[^\s\"'`,;(){}\[\]<>$]{8,})"
+_TELLING_WORDS = ("key", "token", "secret", "passwo?r?d", "credentials?")
+_RUN = r"[A-Za-z0-9]{8,}"
+_NAME = r"[A-Z][A-Z0-9_]*|.*os\.environ.*"
 
 
 @cache
@@ -46,6 +62,40 @@ def looks_secret(key: str, value: str) -> bool:
 def holds_secrets(key: str) -> bool:
     """Whether all that stands under this key is hidden, as no other meaning of its name is likely."""
     return _compiled(r"(?i)" + _CERTAIN_WORD + r"\Z").match(key) is not None
+
+
+def written_secrets(text: str) -> list[tuple[int, int]]:
+    """Where in a text secrets stand that nobody declares as such: in comments, descriptions, names and conditions."""
+    found = [one.span("value") for one in _in_address(text)]
+    for word in _compiled(_LONG_WORD).finditer(text):
+        found += [one.span() for one in _compiled(_TELLING).finditer(text, *word.span()) if _is_telling(one)]
+    for pattern in _IN_PROSE:  # one by one: each begins with letters that are found at once
+        found += [one.span() for one in _compiled(pattern).finditer(text) if _is_telling(one)]
+    lower = text.lower()
+    for key in _TELLING_WORDS if len(lower) == len(text) else ():
+        spans = [one.span("value") for one in _compiled(key + _TOLD).finditer(lower)]
+        found += [(start, end) for start, end in spans if _is_random(text[start:end], 8)]
+    alone: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if not alone or start >= alone[-1][1]:
+            alone.append((start, end))
+    return alone
+
+
+def _is_telling(found: re.Match[str]) -> bool:
+    token = found.groupdict().get("token")
+    return token is None or _is_random(token, 12) or found.group().startswith("sk") and _is_random(token, 8, digits=True)
+
+
+def _is_random(word: str, least: int, digits: bool = False) -> bool:
+    """Whether no word and no name looks like this: a long run of letters and digits (or `digits`), or a very long one."""
+    if _compiled(_NAME).fullmatch(word) or _is_harmless(word):
+        return False
+    for run in _compiled(_RUN).findall(word):
+        mixed = not run.isalpha() and (digits or not run.isdigit())
+        if len(set(run)) > 3 and (len(run) >= least and mixed or len(run) >= 20):
+            return True
+    return False
 
 
 def mask_secrets(text: str) -> str:

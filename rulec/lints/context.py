@@ -15,10 +15,10 @@ from rulec.analysis.readable import readable
 from rulec.lints.dead import Cause, DeadRule, explained
 from rulec.lints.settings import Settings
 from rulec.lints.suppressions import Suppressions
-from rulec.policy.model import Chain, Policy, Rule
+from rulec.policy.model import Chain, Model, Policy, Provider, Rule
 from rulec.policy.names import CatalogueNames
 from rulec.records import record
-from rulec.source import Span
+from rulec.source import Source, Span
 
 Shared = TypeVar("Shared")
 
@@ -145,17 +145,20 @@ class Context:
     @cached_property
     def suppressions(self) -> Suppressions:
         """The comments of the rule files that switch lints off."""
-        policy = self.policy
-        spans = [rule.span for rule in policy.rules]
-        spans += [provider.span for provider in policy.providers.values()]
-        spans += [model.span for model in policy.models.values()]
-        spans += [hop.span for chain in policy.chains.values() for hop in chain.hops]
-        spans += policy.places.values()
-        return Suppressions({span.source.path: span.source for span in spans}.values())
+        return Suppressions(self.sources)
 
     @cached_property
     def names(self) -> CatalogueNames:
         return CatalogueNames(self.policy)
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The rule files that declare something, in the order of their paths."""
+        policy = self.policy
+        nouns: list[Rule | Provider | Model] = [*policy.rules, *policy.providers.values(), *policy.models.values()]
+        spans: list[Span] = [*(one.span for one in nouns), *policy.places.values()]
+        spans += [hop.span for chain in policy.chains.values() for hop in chain.hops]
+        return sorted(dict.fromkeys(one.source for one in spans), key=lambda one: one.path)
 
     @cached_property
     def chains(self) -> list[tuple[Chain, list[Rule]]]:
