@@ -32,8 +32,9 @@ from collections.abc import Iterator
 from rulec.diagnostics import Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
+from rulec.policy.model import Model, Provider, Rule
 from rulec.secrets import written_secrets
-from rulec.source import Span
+from rulec.source import Source, Span
 
 LEVEL: Severity = "warning"
 
@@ -42,8 +43,17 @@ def check(context: Context) -> Iterator[Finding]:
     for source in context.sources:
         for start, end in written_secrets(source.text):
             source.hide(start, end)
+            above = _above(context, source, start)
             yield Finding(
-                "what looks like a secret is written here",
+                "what looks like a secret is written here" + ("" if above is None else f", below `{above.name}`"),
                 Span(source, start, end),
                 "remove it and revoke it: whoever may read these files, or their history, has it",
             )
+
+
+def _above(context: Context, source: Source, at: int) -> Rule | Provider | Model | None:
+    """The rule, provider or model that was begun last."""
+    policy = context.policy
+    nouns: list[Rule | Provider | Model] = [*policy.rules, *policy.providers.values(), *policy.models.values()]
+    begun = [one for one in nouns if one.span.source is source and one.span.end <= at]
+    return max(begun, key=lambda one: one.span.start, default=None)
