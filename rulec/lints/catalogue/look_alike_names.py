@@ -39,6 +39,7 @@ from rulec.diagnostics import Related, Severity
 from rulec.lints.catalogue.spelling import deceptive, described, difference, skeleton
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
+from rulec.lints.places import place_of
 from rulec.policy.model import ModelsTarget, Policy, Rule
 from rulec.records import record
 from rulec.source import Span
@@ -137,9 +138,7 @@ def _asked(rule: Rule) -> Iterator[Use]:
         condition = match.condition
         for atom in atoms(condition.condition):
             for kind, value in _values(atom):
-                at = condition.span.source.text.find(value, condition.span.start, condition.span.end)
-                span = condition.span if at < 0 else Span(condition.span.source, at, at + len(value))
-                yield Use(kind, value, span, rule)
+                yield Use(kind, value, place_of(value, condition), rule)
 
 
 def _values(atom: when.Condition) -> Iterator[tuple[str, str]]:
