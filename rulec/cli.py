@@ -22,6 +22,7 @@ COMMANDS = {
     "fmt": "format rule files: one layout, in the order in which rules are tried",
     "score": "say how complex requests are, feature by feature",
     "calibrate": "say how well thresholds part labelled requests",
+    "diff": "say which requests two states of the rules decide differently",
     "order": "print the rules in the order that counts",
     "graph": "print the decision tree as text, Mermaid or DOT",
     "schema": "print the JSON Schema of rule files, for editors",

@@ -163,6 +163,11 @@ def read_source(file: str | Path, diagnostics: Diagnostics) -> Source | None:
     except OSError as error:
         diagnostics.error("unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
         return None
+    return decoded_source(path, octets, diagnostics)
+
+
+def decoded_source(path: str, octets: bytes, diagnostics: Diagnostics) -> Source | None:
+    """The bytes of a file as a source; what is no UTF-8 is reported."""
     try:
         return Source(path, with_line_feeds(octets.decode("utf-8")))
     except UnicodeDecodeError as error:

@@ -29,7 +29,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHOWING = [page for page in PAGES if page.name != "lints.md"]
 """The pages whose examples are tried here; those of the lints are tried in tests/lint."""
 SURFACES = (".yaml", ".rules")
-PRINTING = ("compile", "lint", "fmt", "explain", "test", "score", "calibrate", "order", "graph")
+PRINTING = ("compile", "lint", "fmt", "explain", "test", "score", "calibrate", "diff", "order", "graph")
 FENCE = re.compile(r"^```(\w+)?[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -24,11 +24,11 @@ LAYERS = (
     ("analysis", "gateway"),
     ("lints", "backends"),
     ("compiler", "cache"),
-    ("commands", "demo", "proxy", "serving", "testing"),
+    ("commands", "comparing", "demo", "proxy", "serving", "testing"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-TOGETHER = frozenset(("commands", "demo", "proxy", "serving", "testing"))
+TOGETHER = frozenset(("commands", "comparing", "demo", "proxy", "serving", "testing"))
 """What speaks to processes and terminals is one layer, whose rooms use each other."""
 TRAVELS_WITH = frozenset(("litellm", "fastapi", "jmespath"))
 """What the runtime may import where it is installed."""

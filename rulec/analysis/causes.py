@@ -18,6 +18,8 @@ from rulec.policy.model import (
 )
 from rulec.records import record
 
+MOST_NAMED = 3
+
 
 @record
 class Cause:
@@ -52,7 +54,8 @@ class Causes:
             return Cause("changed", other.name)
         about = list(names)
         if about:
-            return Cause("model", about[0]) if len(about) == 1 else Cause("models", f"{len(about)}")
+            more = ["…"] if len(about) > MOST_NAMED else []
+            return Cause("model" if len(about) == 1 else "models", ", ".join((*about[:MOST_NAMED], *more)))
         if canonical(one.chain) != canonical(other.chain):
             shared = one.chain.name is not None and one.chain.name == other.chain.name
             return Cause("chain", one.chain.name or "") if shared else Cause("changed", other.name)

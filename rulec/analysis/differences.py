@@ -17,7 +17,7 @@ from itertools import chain
 from rulec.analysis.analysis import Analysis
 from rulec.analysis.budget import Budget
 from rulec.analysis.causes import Cause, Causes
-from rulec.analysis.draft import Witness
+from rulec.analysis.draft import NOON, Witness
 from rulec.analysis.formulas import TRUE, Formula, Literal, all_of, cells_apart, cells_within
 from rulec.analysis.grades import GRADES, Grade, at_least, grade_of
 from rulec.analysis.language import positions
@@ -27,6 +27,7 @@ from rulec.analysis.pairs import Pairs
 from rulec.analysis.question import Region, Verdict, WitnessFails, find
 from rulec.analysis.readable import readable
 from rulec.analysis.space import Space
+from rulec.analysis.surroundings import settings_apart
 from rulec.policy.model import NativeTarget, Policy, Rule
 from rulec.records import record, replace
 from rulec.runtime.records import Decision
@@ -112,6 +113,7 @@ class Comparison:
         self.cut: dict[Cause, None] = {}
         self._counts: dict[Cause, int] = {}
         self._gravest: dict[Cause, Grade] = {}
+        self._reached: list[Witness | None] = []
 
     def differences(self) -> Iterator[Difference]:
         """Each difference when it is found."""
@@ -136,6 +138,7 @@ class Comparison:
                 seen[between] = found.grade
                 self._count(found)
             yield found
+        yield from self._around()
 
     def _all(self, pairs: list[Pair], cells_apart: dict[int, int | None]) -> Iterator[Difference]:
         """The differences of rules that are pairs, then of those between which requests move."""
@@ -155,6 +158,40 @@ class Comparison:
 
     def _late(self) -> bool:
         return time.perf_counter() > self.ends
+
+    # What requests meet beside the rules
+
+    def _around(self) -> Iterator[Difference]:
+        """What is set differently, each with a request that meets it; what none is found to meet is no difference."""
+        for setting in settings_apart(self.old.policy, self.new.policy):
+            if setting.grade is None:
+                if self._scored:
+                    yield Difference(None, setting.cause, None, None)
+                continue
+            if not at_least(setting.grade, self.least):
+                continue
+            named = Witness({"model": setting.cause.name}, {}, {"now": NOON})
+            for witness in chain([named], self._live()):
+                rules = self.old.decide(witness), self.new.decide(witness)
+                old, new = self.old.outcomes.decision(rules[0], witness), self.new.outcomes.decision(rules[1], witness)
+                if rules[1] is not None and old is not None and new is not None and setting.meets(new):
+                    yield Difference(setting.grade, setting.cause, *rules, witness, old, new)
+                    break
+
+    @cached_property
+    def _scored(self) -> bool:
+        """Whether rules ask for the complexity of requests."""
+        return ("complexity", None) in self.space.asked.fields
+
+    def _live(self) -> Iterator[Witness]:
+        """A request for each rule of the new policy, as far as one is found in time; made once."""
+        for number, rule in enumerate(self.new.policy.rules):
+            if number == len(self._reached):
+                found = None if self._late() else self.new.analysis.live(rule)
+                self._reached.append(found if isinstance(found, Witness) else None)
+            witness = self._reached[number]
+            if witness is not None:
+                yield witness
 
     # Which cells of the model's dimension matter: None is all of them
 

@@ -259,9 +259,9 @@ class Policy:
             import json
 
             meant = [self.providers, self.models, self.chains, self.rules, self.capability_header]
-            settings = [_meant_section(name, values) for name, values in sorted(self.sections.items())]
-            settings += [_meant_section("", values) for _, values in self.strategies.items()]
-            whole = [*map(canonical, meant), list(self.strategies), *map(_canonical_settings, settings)]
+            settings = [meant_section(name, values) for name, values in sorted(self.sections.items())]
+            settings += [meant_section("", values) for _, values in self.strategies.items()]
+            whole = [*map(canonical, meant), list(self.strategies), *map(canonical_settings, settings)]
             text = json.dumps(whole, separators=(",", ":"), ensure_ascii=True)
             self._fingerprint.append(hashlib.sha256(text.encode()).hexdigest()[:12])
         return self._fingerprint[0]
@@ -314,7 +314,7 @@ def canonical(value: Any) -> Any:
         for name in fields:
             found = getattr(value, name)
             if name not in _LATER_WORDS or found:
-                named[name] = (_canonical_settings if name in _UNORDERED else canonical)(found)
+                named[name] = (canonical_settings if name in _UNORDERED else canonical)(found)
         return named
     if isinstance(value, dict):
         return [[str(key), canonical(one)] for key, one in value.items()]
@@ -323,18 +323,18 @@ def canonical(value: Any) -> Any:
     return value
 
 
-def _canonical_settings(value: Any) -> Any:
+def canonical_settings(value: Any) -> Any:
     """Settings are a mapping whose order does not count."""
     if isinstance(value, dict):
-        return {str(key): _canonical_settings(one) for key, one in sorted(value.items())}
-    return [_canonical_settings(one) for one in value] if isinstance(value, list) else canonical(value)
+        return {str(key): canonical_settings(one) for key, one in sorted(value.items())}
+    return [canonical_settings(one) for one in value] if isinstance(value, list) else canonical(value)
 
 
-def _meant_section(name: str, values: dict[str, Any]) -> dict[str, Any]:
+def meant_section(name: str, values: dict[str, Any]) -> dict[str, Any]:
     """A settings section without what people alone read; `defaults` and `litellm` hold names that are not ours."""
     if name == "request":
         return {}  # the policy holds its value as it is compared
     if name == "signals":
-        return {signal: _meant_section("", entry) for signal, entry in values.items()}
+        return {signal: meant_section("", entry) for signal, entry in values.items()}
     dropped = {"defaults": "", "litellm": "places"}.get(name, "description")
     return {"": name, **{key: one for key, one in values.items() if key != dropped}}

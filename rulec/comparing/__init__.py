@@ -1,0 +1,1 @@
+"""Two states of a rule set: where they come from (folders, git revisions), how their differences read, whom they concern."""
