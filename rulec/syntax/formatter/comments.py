@@ -39,6 +39,13 @@ def is_after_blank_line(text: str, line_start: int) -> bool:
     return not text[text.rfind("\n", 0, line_start - 1) + 1 : line_start - 1].strip()
 
 
+def is_before_blank_line(text: str, at: int) -> bool:
+    """Whether the line after the one of this offset is blank."""
+    start = text.find("\n", at) + 1
+    end = text.find("\n", start)
+    return start > 0 and end >= 0 and not text[start:end].strip()
+
+
 class Pending:
     """The comments of a text that are not printed yet, handed out from its beginning to its end."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rulec.records import field, record
 from rulec.syntax.dsl.tables import STATEMENTS
-from rulec.syntax.formatter.comments import NOWHERE, Comment, Pending, is_after_blank_line, put_comments
+from rulec.syntax.formatter.comments import NOWHERE, Comment, Pending, is_after_blank_line, is_before_blank_line, put_comments
 from rulec.syntax.formatter.layout import Lines
 from rulec.syntax.formatter.order import rank
 from rulec.syntax.formatter.placing import last_end
@@ -50,6 +50,8 @@ class Entry:
     def blank_line_before_statement(self) -> bool:
         """Whether a blank line stands between the leading comments and what they are about."""
         text = self.body.source.text
+        if self.leading:
+            return is_before_blank_line(text, self.leading[-1].start)
         return is_after_blank_line(text, text.rfind("\n", 0, self.start) + 1)
 
     @property
@@ -83,6 +85,8 @@ def entries_of_yaml(root: Mapping, comments: list[Comment]) -> tuple[list[Entry]
         if is_last and (entry.name is not None or entry.is_listed):
             entry.following = pending.before(limit, lambda one: one.own_line and one.column > 0)
         is_first = not number or entries[number - 1].section is not entry.section
+        if is_first:
+            part_from_section(entry, text)
         entry.after_blank_line = is_first or starts_after_blank_line(entry, text)
     return entries, pending.before(NOWHERE)
 
@@ -97,6 +101,13 @@ def starts_after_blank_line(entry: Entry, text: str) -> bool:
     if entry.leading:
         return entry.leading[0].after_blank_line
     return entry.blank_line_before_statement
+
+
+def part_from_section(entry: Entry, text: str) -> None:
+    """A blank line above the section's own line parts the comments above and below it, where that line is none any more."""
+    below = bisect_right([one.start for one in entry.leading], entry.section.start)
+    if 0 < below < len(entry.leading) and is_before_blank_line(text, entry.leading[below - 1].start):
+        entry.leading[below].after_blank_line = True
 
 
 def _yaml_entries(root: Mapping) -> Iterator[Entry]:
