@@ -656,6 +656,7 @@ class Decision(Record):
 #     history        messages before the one that is judged: the number of messages less one
 
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -690,6 +691,8 @@ COMPLEX_WORDS = (
 _WORD = re.compile(r"\w\w+")
 _ENDS = (". ", "! ", "? ", ".\n", "!\n", "?\n", "。", "！", "？")
 NOT_THE_USER = ("system", "developer", "assistant", "tool")
+JUDGED_PARTS = {"messages": "text", "input": "input_text"}
+"""The parts of messages that LiteLLM's router reads."""
 _TEXT_PARTS = frozenset(("text", "input_text"))
 
 
@@ -811,18 +814,42 @@ def _without_reminders(texts: Sequence[str], room: int) -> tuple[list[str], int]
     return said, room
 
 
-def longest_user_text(body: Any) -> int:
-    """The characters of the longest text of the user in a request, wherever it stands."""
-    longest = 0
+def longest_judged_text(body: Any) -> float:
+    """The characters of the longest text that LiteLLM's router may judge; infinite where too much would have to be read.
+
+    It judges the newest text of the user that is not made of reminders alone. Each of these ends with `>`.
+    """
+    longest, steps = 0, MOST_STEPS
     for name in ("messages", "input", "prompt"):
         found = body.get(name) if isinstance(body, dict) else None
-        for one in found if isinstance(found, list) else (found,):
+        for one in reversed(found) if isinstance(found, list) else (found,):
+            steps -= 1
+            if steps < 0:
+                return math.inf
+            role, content = None, one
             if isinstance(one, dict):
-                one = None if one.get("role") in NOT_THE_USER else one.get("content", one.get("text"))
-            texts = one if isinstance(one, list) else (one,)
-            texts = [text.get("text") if isinstance(text, dict) else text for text in texts]
-            longest = max(longest, sum(len(text) for text in texts if isinstance(text, str)))
-    return longest
+                role, content = one.get("role"), one.get("content", one.get("text"))
+                if role in NOT_THE_USER:
+                    continue
+            parts = content if isinstance(content, list) else (content,)
+            steps -= len(parts)
+            texts = [part.get("text") if isinstance(part, dict) else part for part in parts[:MOST_STEPS]]
+            longest = max(longest, sum([len(text) for text in texts if isinstance(text, str)]))
+            if role == "user" and steps >= 0 and _is_judged(content, JUDGED_PARTS.get(name)):
+                break
+    return longest if steps >= 0 else math.inf
+
+
+def _is_judged(content: Any, kind: str | None) -> bool:
+    """Whether there surely is more than reminders in a message."""
+    texts = [content]
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == kind]
+    for text in reversed(texts):
+        end = text[-READ_CHARACTERS:].rstrip() if isinstance(text, str) else ""
+        if end or isinstance(text, str) and len(text) > READ_CHARACTERS:
+            return end[-1:] not in ("", ">")
+    return False
 
 
 def _both_ends(parts: Sequence[Any], most: int) -> Sequence[Any]:
@@ -1834,7 +1861,7 @@ class Native:
 
 
 def is_long(request: Request) -> bool:
-    return longest_user_text(request.body) > MOST_NATIVE_CHARACTERS
+    return longest_judged_text(request.body) > MOST_NATIVE_CHARACTERS
 
 
 Outcome = Leaf | Split | Native

@@ -148,7 +148,7 @@ def side(request: Request, split: Split) -> str:
 def who_chooses(request: Request, target: Any) -> str:
     """Whether LiteLLM or the length of a text decides between the models of a virtual model that LiteLLM splits."""
     if is_long(request):
-        return f"a text of more than {MOST_NATIVE_CHARACTERS:,} characters is complex, without asking LiteLLM"
+        return f"what takes more than {MOST_NATIVE_CHARACTERS:,} characters to judge is complex, without asking LiteLLM"
     return f"LiteLLM decides between `{target.simple}` and `{target.complex}`"
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from rulec.policy import model as nouns
 from rulec.policy.model import Policy, Rule
 from rulec.records import record, replace
-from rulec.runtime.complexity import longest_user_text
+from rulec.runtime.complexity import longest_judged_text
 from rulec.runtime.engine import MOST_NATIVE_CHARACTERS
 from rulec.runtime.request import FIELD_READERS, Request
 from rulec.runtime.sizes import is_regular_name
@@ -66,7 +66,7 @@ def decide(policy: Policy, request: Request) -> Answer:
             return Answer("pass", rule.name)
         if isinstance(rule.target, nouns.Refuse):
             return Answer("refuse", rule.name, status=rule.target.status, text=rule.target.text)
-        if isinstance(rule.target, nouns.NativeTarget) and longest_user_text(request.body) <= MOST_NATIVE_CHARACTERS:
+        if isinstance(rule.target, nouns.NativeTarget) and longest_judged_text(request.body) <= MOST_NATIVE_CHARACTERS:
             models = nouns.ModelsTarget((rule.target.simple, rule.target.complex))
             return Answer("pass", rule.name, arranged(policy, rule, unique(model_candidates(policy, models)))[0])
         candidates = candidates_of(policy, rule, request)

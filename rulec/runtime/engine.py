@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
-from rulec.runtime.complexity import Scoring, longest_user_text
+from rulec.runtime.complexity import Scoring, longest_judged_text
 from rulec.runtime.conditions import Test, build_test
 from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -255,7 +255,7 @@ class Native:
 
 
 def is_long(request: Request) -> bool:
-    return longest_user_text(request.body) > MOST_NATIVE_CHARACTERS
+    return longest_judged_text(request.body) > MOST_NATIVE_CHARACTERS
 
 
 Outcome = Leaf | Split | Native

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rulec.runtime.complexity import USUAL_SCORING
+from rulec.runtime.complexity import USUAL_SCORING, longest_judged_text
 from tests.bench.measure import Line, alternately, per_call
 
 BAR = "bar: 250 µs"
@@ -37,9 +37,13 @@ def bodies() -> dict[str, Any]:
 
 def lines(quick: bool) -> list[Line]:
     made = bodies()
-    figures = alternately(5 if quick else 25, *(scored(body, 20 if quick else 200) for body in made.values()))
-    return [Line(f"score, {what}", figure, BAR) for what, figure in zip(made, figures, strict=True)]
+    rounds, count = (5, 20) if quick else (25, 200)
+    found = []
+    for name, measure in (("score", USUAL_SCORING.score), ("what LiteLLM would judge", longest_judged_text)):
+        figures = alternately(rounds, *(measured(measure, body, count) for body in made.values()))
+        found += [Line(f"{name}, {what}", figure, BAR) for what, figure in zip(made, figures, strict=True)]
+    return found
 
 
-def scored(body: Any, count: int) -> Callable[[], float]:
-    return lambda: per_call(USUAL_SCORING.score, [body] * count)
+def measured(measure: Callable[[Any], Any], body: Any, count: int) -> Callable[[], float]:
+    return lambda: per_call(measure, [body] * count)

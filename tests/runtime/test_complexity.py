@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rulec.runtime.complexity import (
     USUAL_THRESHOLD,
     Scoring,
     last_user_texts,
+    longest_judged_text,
 )
 from rulec.source import Source
 
@@ -74,7 +76,39 @@ def test_looking_for_the_text_is_bounded_whatever_the_messages_hold() -> None:
     result = Counted(type="tool_result", content="x")
     body = {"messages": [Counted(role="user", content=[result] * 90)] * 10_000}
     assert last_user_texts(body, body["messages"]) == []
-    assert Counted.asked <= 6 * MOST_STEPS
+    assert longest_judged_text(body) == inf
+    assert Counted.asked <= 12 * MOST_STEPS
+
+
+def said(*texts: str, role: str = "user", kind: str = "text") -> dict[str, Any]:
+    return {"role": role, "content": [{"type": kind, "text": text} for text in texts]}
+
+
+LONG = said("x" * 5_000)
+REMINDED = "<system-reminder>x</system-reminder>"
+JUDGED: list[tuple[str, Any, float]] = [
+    ("one text", {"messages": [{"role": "user", "content": "abc"}]}, 3),
+    ("what was said before", {"messages": [LONG, said("abc")]}, 3),
+    ("an answer after it", {"messages": [LONG, said("x" * 9_000, role="assistant")]}, 5_000),
+    ("a result of a tool after it", {"messages": [LONG, said("abc", kind="tool_result")]}, 5_000),
+    ("reminders after it", {"messages": [LONG, said(REMINDED)]}, 5_000),
+    ("reminders and blanks after it", {"messages": [LONG, said(REMINDED[:20], REMINDED[20:] + " " * 2_000)]}, 5_000),
+    ("a reminder and a text after it", {"messages": [LONG, said(REMINDED, "abc")]}, len(REMINDED) + 3),
+    ("a part that LiteLLM does not read", {"messages": [LONG, said("abc", kind="input_text")]}, 5_000),
+    ("items", {"input": [LONG, said("abc", kind="input_text")]}, 3),
+    ("an item without a role", {"input": [{"content": "x" * 5_000}, {"content": "abc"}]}, 5_000),
+    ("a text", {"input": "abc"}, 3),
+    ("a prompt", {"prompt": "abc"}, 3),
+    ("nothing", {}, 0),
+    ("no body", None, 0),
+    ("many answers after it", {"messages": [LONG, *[said("x", role="assistant")] * MOST_STEPS]}, inf),
+    ("very many parts", {"messages": [said(*["x"] * MOST_STEPS)]}, inf),
+]
+
+
+@pytest.mark.parametrize("what, body, characters", JUDGED, ids=[one[0] for one in JUDGED])
+def test_the_longest_text_that_litellm_may_judge(what: str, body: Any, characters: float) -> None:
+    assert longest_judged_text(body) == characters
 
 
 @pytest.mark.parametrize("weight", [1e308, 0, 0.1])

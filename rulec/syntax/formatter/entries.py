@@ -8,7 +8,14 @@ from collections.abc import Iterator
 
 from rulec.records import field, record
 from rulec.syntax.dsl.tables import STATEMENTS
-from rulec.syntax.formatter.comments import NOWHERE, Comment, Pending, is_after_blank_line, is_before_blank_line, put_comments
+from rulec.syntax.formatter.comments import (
+    NOWHERE,
+    Comment,
+    Pending,
+    is_after_blank_line,
+    is_before_blank_line,
+    put_comments,
+)
 from rulec.syntax.formatter.layout import Lines
 from rulec.syntax.formatter.order import rank
 from rulec.syntax.formatter.placing import last_end
