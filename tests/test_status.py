@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rulec.commands.status import heading, table
-from rulec.serving.status import is_out, merge
+from rulec.serving.status import is_troubled, merge
 
 
 def figures(**more: Any) -> dict[str, Any]:
     nothing = {"in_flight": 0, "served": 0, "failed": {}, "error_rate": None, "idle": None, "latency": None}
     usual = {"provider": "a", "model": "m", "groups": ["m"], "strategies": {"round_robin": ["exact:m"]}}
-    return {**usual, "health": {"level": "healthy"}, **nothing, "first_token": None, **more}
+    return {**usual, "health": {"level": "healthy", "out": False}, **nothing, "first_token": None, **more}
 
 
 def worker(number: int, *deployments: dict[str, Any]) -> dict[str, Any]:
@@ -42,17 +42,18 @@ OTHER = figures(
     error_rate=0.5,
     idle=2.0,
     latency={"mean": 2.0, "p50": 2.0, "p95": 3.0},
-    health={"level": "limited", "seconds": 30},
+    health={"level": "limited", "out": False, "left": 30},
 )
 
 
 def test_workers_are_summed_and_the_worst_is_shown() -> None:
-    status = merge([worker(2, OTHER), worker(1, ONE), worker(3, figures())])
+    degraded = figures(health={"level": "degraded", "out": True, "left": None})
+    status = merge([worker(2, OTHER), worker(1, ONE), worker(3, figures()), worker(4, degraded)])
     [found] = status["deployments"]
-    assert [one["pid"] for one in status["workers"]] == [1, 2, 3]
+    assert [one["pid"] for one in status["workers"]] == [1, 2, 3, 4]
     assert (found["in_flight"], found["served"], found["failed"]) == (3, 12, {"timeout": 3, "quota": 1})
-    assert found["health"] == {"level": "limited", "seconds": 30}
-    assert is_out(found)
+    assert found["health"] == {"level": "limited", "out": True, "left": 30}
+    assert is_troubled(found)
     assert found["error_rate"] == 0.5 * 12 / 16
     assert found["latency"] == {"mean": 1.75, "p50": 2.0, "p95": 4.0}
     assert found["idle"] == 2.0

@@ -139,7 +139,7 @@ def status(arguments: argparse.Namespace) -> int:
 
 def _served_rows(remembered: Mapping[str, Any], port: int) -> list[tuple[str, str]]:
     """What the workers say of themselves, and their rules against those in the folder."""
-    from rulec.serving.status import ask_workers, is_out, merge
+    from rulec.serving.status import ask_workers, merge
 
     options = remembered["options"]
     modules: set[str] = set()
@@ -155,7 +155,7 @@ def _served_rows(remembered: Mapping[str, Any], port: int) -> list[tuple[str, st
         configs = {one["rules"]["config"] for one in told["workers"]} - {None}
         rows += [("serves", f"rules {', '.join(sorted(modules))}")]
         rows += [("requests", f"{sum(one['under_way'] for one in told['workers'])} under way")]
-        rows += [("out", f"{one['model']} at {one['provider']}") for one in told["deployments"] if is_out(one)]
+        rows += [("out", f"{one['model']} at {one['provider']}") for one in told["deployments"] if one["health"]["out"]]
     except CannotServe as reason:
         rows += [("serves", f"rules unknown: {reason}")]
     rules = options.get("rules")

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def show(client: Any, form: str, anew: bool = False) -> int:
     """Ask once and print; `anew` clears a terminal first."""
-    from rulec.serving.status import ask_workers, is_out, merge
+    from rulec.serving.status import ask_workers, is_troubled, merge
 
     status = merge(ask_workers(client))
     if form == "json":
@@ -64,7 +64,7 @@ def show(client: Any, form: str, anew: bool = False) -> int:
         text = "\n".join([*heading(client.url, status["workers"]), "", *rows, "", *wrap(LEGEND, width)])
     clear = "\033[H\033[2J" if anew and form == "text" and sys.stdout.isatty() else ""
     print(clear + text, flush=True)
-    return 1 if any(map(is_out, status["deployments"])) else 0
+    return 1 if any(map(is_troubled, status["deployments"])) else 0
 
 
 def width_of_output() -> int:
@@ -127,7 +127,7 @@ def cells(one: dict[str, Any]) -> tuple[str, ...]:
     return (
         ", ".join(one["groups"]) or one["model"],
         one["provider"],
-        level if level in ("healthy", "unknown") else level.upper(),
+        level if level == "healthy" else level.upper(),
         str(one["in_flight"]),
         str(one["served"] + sum(one["failed"].values())),
         "-" if rate is None else f"{rate:.0%}",

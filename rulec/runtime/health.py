@@ -8,13 +8,14 @@ or halved is up to the rules.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from rulec.runtime.availability import Availability
 from rulec.runtime.breaker import COOLING, DEGRADED, HEALTHY, LIMITED, PROBATION, Breaker, Terms
 from rulec.runtime.caller import printable
+from rulec.runtime.records import Candidate
 from rulec.runtime.state import FAULTS_OF_REQUESTS, MOST_DEPLOYMENTS, State
 
 KINDS_OF_PROVIDERS = frozenset(("connection", "auth", "quota"))  # not of one model: the whole provider has them
@@ -148,10 +149,14 @@ class Health:
             self.sweep(now)
         return self.availability.at(now)
 
-    def view(self, place: tuple[str, str]) -> dict[str, Any]:
-        """How a deployment is, for people: times in seconds, `since` of the wall clock."""
+    def view(self, place: tuple[str, str], groups: Sequence[str] = ()) -> dict[str, Any]:
+        """How a deployment is, for people: times in seconds, `since` of the wall clock.
+
+        It is `out` where the rules have it passed over under one of the names by which clients reach it.
+        """
         now = self.clock()
         provider, model = place
+        names = [Candidate(provider, model, "", group) for group in groups or (model,)]
         found = [one for one in (self.look(place, now), self.look(provider, now)) if one is not None]
         worst = max(found, key=lambda one: SEVERITY[one.level], default=None)
         level, since, ends, kind = HEALTHY, None, None, None
@@ -162,6 +167,7 @@ class Health:
         return {
             "level": DEGRADED if level == PROBATION else level,
             "probation": level == PROBATION,
+            "out": any(self.out(one) is not None for one in names),
             "since": None if since is None else self.state.wall() - (now - since),
             "left": None if ends is None else ends - now,
             "kind": kind,

@@ -6,6 +6,7 @@ The route is added to the proxy's own application and authenticates by LiteLLM's
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 import secrets
@@ -21,7 +22,7 @@ STATUS_VERSION = 1
 ADMIN = "proxy_admin"
 ANY_MODEL = "*"  # stands for what a provider serves by pattern and nobody has asked for yet
 MOST_NAMED_RULES = 20
-DEPLOYMENTS_AT_ONCE = 100
+DEPLOYMENTS_AT_ONCE = 50
 
 
 class Status:
@@ -34,8 +35,8 @@ class Status:
         self.engine: Any = None
         self.known: dict[tuple[str, str], Known] = {}
 
-    async def answer(self) -> dict[str, Any]:
-        """All that this worker knows of itself and its deployments, as JSON has it; requests need not wait for it."""
+    async def answer(self) -> str:
+        """All that this worker knows of itself and its deployments, as JSON; made in pieces, so that no request waits for it."""
         rules, state = self.handler.rules, self.handler.state
         if rules.engine is not self.engine:
             self.known = await asyncio.to_thread(known_deployments, rules.engine)
@@ -45,8 +46,8 @@ class Status:
         for number, place in enumerate(list(dict.fromkeys((*self.known, *state.deployments)))):
             if number % DEPLOYMENTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            deployments.append(self.deployment(place))
-        return {
+            deployments.append(json.dumps(self.deployment(place)))
+        worker = {
             "version": STATUS_VERSION,
             "worker": {"id": self.worker, "pid": os.getpid(), "since": self.since, "uptime": time.time() - self.since},
             "rulec": rules.version,
@@ -54,20 +55,20 @@ class Status:
             "under_way": len(state.attempts) + len(state.reserved),
             "plans": len(self.handler.plans),
             "signals": [] if signals is None else signals.view(),
-            "deployments": deployments,
         }
+        return f'{json.dumps(worker)[:-1]}, "deployments": [{", ".join(deployments)}]}}'
 
     def deployment(self, place: tuple[str, str]) -> dict[str, Any]:
         provider, model = place
         known = self.known.get(place)
         strategies = known or self.known.get((provider, ANY_MODEL))
-        health = getattr(self.handler, "health", None)
+        groups = [] if known is None else list(known.groups)
         return {
             "provider": printable(provider),
             "model": printable(model),
-            "groups": [] if known is None else list(known.groups),
+            "groups": groups,
             "strategies": {} if strategies is None else strategies.strategies,
-            "health": {"level": "unknown"} if health is None else health.view(place),
+            "health": self.handler.health.view(place, groups),
             **figures(self.handler.state, place),
         }
 
@@ -215,7 +216,7 @@ def publish_status(handler: Any) -> None:
         return
     try:
         from fastapi import Depends
-        from fastapi.responses import JSONResponse
+        from fastapi.responses import Response
         from litellm.proxy._types import ProxyException
         from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
 
@@ -226,7 +227,8 @@ def publish_status(handler: Any) -> None:
             if getattr(role, "value", role) != ADMIN:
                 raise ProxyException("only a proxy admin may see the status", "permission_error", None, 403)
             try:
-                return JSONResponse(await status.answer(), headers={"cache-control": "no-store"})
+                text = await status.answer()
+                return Response(text, media_type="application/json", headers={"cache-control": "no-store"})
             except Exception as error:
                 handler.say_once("the status cannot be told", error)
                 raise ProxyException("the status cannot be told, the log says why", "server_error", None, 500) from None

@@ -15,10 +15,10 @@ from rulec.serving.client import Client
 
 AT_ONCE = 8
 MOST_ROUNDS = 8
-LEVELS = ("healthy", "unknown", "degraded", "cooling", "limited")
+LEVELS = ("healthy", "degraded", "cooling", "limited")
 """From the best to the worst."""
-OUT = frozenset(("cooling", "limited"))
-"""Levels at which a deployment gets no requests."""
+TROUBLED = frozenset(("cooling", "limited"))
+"""Levels at which a deployment is `out`, where the rules have that follow."""
 
 Answer = dict[str, Any]
 
@@ -88,8 +88,8 @@ def merge(answers: list[Answer]) -> Answer:
     }
 
 
-def is_out(deployment: Answer) -> bool:
-    return bool(deployment["health"]["level"] in OUT)
+def is_troubled(deployment: Answer) -> bool:
+    return bool(deployment["health"]["level"] in TROUBLED)
 
 
 def _deployment(parts: list[Answer]) -> Answer:
@@ -101,7 +101,7 @@ def _deployment(parts: list[Answer]) -> Answer:
     return {
         **parts[0],
         "model": mask_secrets(parts[0]["model"]),  # may be a name that a client made up
-        "health": max((one["health"] for one in parts), key=lambda one: _severity(one["level"])),
+        "health": _health([one["health"] for one in parts]),
         "in_flight": sum(one["in_flight"] for one in parts),
         "served": sum(one["served"] for one in parts),
         "failed": failed,
@@ -110,6 +110,12 @@ def _deployment(parts: list[Answer]) -> Answer:
         "latency": _spread([(one["latency"], one["served"]) for one in parts]),
         "first_token": _spread([(one["first_token"], one["served"]) for one in parts]),
     }
+
+
+def _health(parts: list[Answer]) -> Answer:
+    """The worst health; it is out where any worker has it so."""
+    worst = max(parts, key=lambda one: _severity(one["level"]))
+    return {**worst, "out": any(one.get("out", False) for one in parts)}
 
 
 def _severity(level: str) -> int:

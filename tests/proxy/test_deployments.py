@@ -9,7 +9,9 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from harness import Providers, Proxy, Reply
 
 from rulec.compiler import compile_sources, write
+from rulec.demo.providers import SLOW_SECONDS
 from rulec.diagnostics import Diagnostics
 from rulec.source import Source
 
@@ -94,6 +97,14 @@ def test_limits_hold_on_every_endpoint(path: str, deployed: Proxy, providers: Pr
     for _ in range(2):
         assert deployed.send(path, {**ENDPOINTS[path], "model": f"limited{path}"}, MASTER_KEY).status == 200
     assert providers.tried() == [EAST, WEST]
+
+
+def test_no_more_requests_at_once_than_allowed(deployed: Proxy, providers: Providers) -> None:
+    providers.fail(EAST, always="slow")
+    with ThreadPoolExecutor(3) as pool:
+        assert {one.status for one in pool.map(lambda _: chat(deployed, "one-by-one"), range(3))} == {200}
+    arrived = [one["time"] for one in providers.requests()]
+    assert [one - before >= SLOW_SECONDS * 1e9 for before, one in pairwise(arrived)] == [True, True]
 
 
 def test_what_is_over_the_limit_takes_the_hop_for_that(deployed: Proxy, providers: Providers) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import estate
@@ -18,6 +19,7 @@ from test_lifecycle import eventually, replace
 pytestmark = pytest.mark.proxy
 
 ADMIN = "sk-admin"
+GENERATED = Path(__file__).parents[2] / "generated" / "routing_strategy.py"
 PLACE = ("beta", "n")
 
 
@@ -160,3 +162,29 @@ def test_the_command_says_why_it_cannot(proxy: Proxy) -> None:
     for reason, (code, printed) in refusals.items():
         assert code == 2, printed
         assert reason in printed
+
+
+TWO_IMPORTS = """
+import importlib.util, json, sys
+from fastapi.testclient import TestClient
+from litellm.proxy import proxy_server
+
+key = proxy_server.master_key = "sk-two-imports-0001"
+client = TestClient(proxy_server.app)
+for name in ("first", "second"):
+    spec = importlib.util.spec_from_file_location(name, sys.argv[1])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.handler.state.begin("ticket", name, "m")
+    told = client.get("/rulec/status", headers={"authorization": f"Bearer {key}"}).json()
+    print(json.dumps([one["provider"] for one in told["deployments"] if one["in_flight"]]))
+print(sum(getattr(one, "path", "") == "/rulec/status" for one in proxy_server.app.router.routes))
+"""
+
+
+@pytest.mark.slow
+def test_of_two_imports_the_later_one_answers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_IMPORTS, GENERATED], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert done.stdout.splitlines()[-3:] == ['["first"]', '["second"]', "1"]

@@ -65,7 +65,9 @@ class Ward:
             self.health.fault(step, "server_error" if event == "late-error" else event, wait)
 
     def is_now(self, step: Any) -> set[str]:
-        found = {str(self.health.view((step.provider, step.model))["level"])}
+        view = self.health.view((step.provider, step.model))
+        assert view["out"] == (self.health.out(step) is not None)
+        found = {str(view["level"])}
         found |= {"out"} if self.health.out(step) is not None else set()
         found |= {"half"} if self.health.degraded(step) else set()
         return found | ({"down"} if step.provider in self.health.unavailable() else set())

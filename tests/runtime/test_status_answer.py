@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from types import SimpleNamespace
 from typing import Any
 
 from rulec.backends.python import make_tables
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
+from rulec.runtime.breaker import Terms
 from rulec.runtime.engine import Engine
-from rulec.runtime.status import MOST_NAMED_RULES, known_deployments, spread
+from rulec.runtime.health import Health
+from rulec.runtime.state import State
+from rulec.runtime.status import DEPLOYMENTS_AT_ONCE, MOST_NAMED_RULES, Known, Status, known_deployments, spread
+from rulec.runtime.strategies import Balancer
 from rulec.source import Source
 
 RULES = r"""
@@ -84,3 +91,23 @@ def test_a_rule_without_a_strategy_shows_the_one_that_applies() -> None:
     assert known(rules)["b", "one"][1] == {"random": ["exact:one", "urgent"]}
     weighted = rules.replace("{a: one-upstream, b: one}", "{a: {model: one-upstream, weight: 3}, b: one}")
     assert known(weighted)["b", "one"][1] == {"weighted": ["exact:one"], "random": ["urgent"]}
+
+
+def test_requests_go_on_while_ten_thousand_deployments_are_told() -> None:
+    state, balancer = State(), Balancer({})
+    rules = SimpleNamespace(engine=None, balancer=balancer, version="0", fingerprint="f" * 12)
+    health = Health(Terms({}, balancer.facts.deployment), state)
+    status = Status(SimpleNamespace(rules=rules, state=state, health=health, plans={}))
+    status.known = {("a", f"m{number}"): Known() for number in range(10_000)}
+
+    async def ask() -> tuple[int, Any]:
+        told, turns = asyncio.ensure_future(status.answer()), 0
+        while not told.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns, json.loads(told.result())
+
+    turns, told = asyncio.run(ask())
+    assert turns >= 10_000 / DEPLOYMENTS_AT_ONCE
+    assert [one["model"] for one in told["deployments"]] == [f"m{number}" for number in range(10_000)]
+    assert told["rules"]["module"] == "f" * 12
