@@ -1130,6 +1130,27 @@ FIELD_READERS: dict[str, Callable[[Request], Any]] = {
 """How each plain field is read; `header.NAME`, `metadata.NAME`, `model_size` and the times take an argument or the catalogue."""
 
 
+# -------------------- tuned --------------------
+# What the rules say of single deployments: weight, priority, retries and the like.
+
+
+from collections.abc import Mapping
+from typing import Any
+
+NOTHING_SAID: Mapping[str, Any] = {}
+
+
+class Tuned:
+    """Who knows it; `deployments` is by (client-visible name, provider), and the name `*` is any other."""
+
+    deployments: Mapping[tuple[str, str], Mapping[str, Any]]
+
+    def deployment(self, place: Any) -> Mapping[str, Any]:
+        """What the rules say of a candidate or hop, where they say anything."""
+        found = self.deployments.get((place.group, place.provider))
+        return self.deployments.get(("*", place.provider), NOTHING_SAID) if found is None else found
+
+
 # -------------------- catalogue --------------------
 # What exists: providers and models as plain data, and who serves what by which name.
 
@@ -1142,13 +1163,12 @@ from typing import Any
 MOST_REMEMBERED = 32_768
 
 
-class Catalogue:
+class Catalogue(Tuned):
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
     A model that is None is LiteLLM's own business: nobody serves it.
 
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
-    `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
 
     def __init__(
@@ -1250,11 +1270,6 @@ class Catalogue:
             )
             candidates = tuple(sorted(candidates, key=_by_priority))
         return candidates, "weighted" if weigh else strategy or "random"
-
-    def deployment(self, candidate: Candidate) -> Mapping[str, Any]:
-        """What the rules say of a deployment; see `strategies.balancer.Facts`."""
-        found = self.deployments.get((candidate.group, candidate.provider))
-        return self.deployments.get(("*", candidate.provider), {}) if found is None else found
 
     def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
         """A provider's default model, which stands in where the rules say so."""
@@ -2543,10 +2558,9 @@ from typing import Any
 MOST_COUNTERS = 10_000
 INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
 MOST_PRICES = 10_000
-NOTHING_SAID: dict[str, Any] = {}
 
 
-class Facts:
+class Facts(Tuned):
     """What strategies know of candidates without having seen them serve: context and price."""
 
     def __init__(self, tables: dict[str, Any], watchers: dict[str, Any] | None = None) -> None:
@@ -2563,13 +2577,6 @@ class Facts:
         entry = self.models.get(candidate.group)
         context: int | None = entry[2] if entry is not None else None
         return self.providers[candidate.provider][3] if context is None else context
-
-    def deployment(self, candidate: Any) -> dict[str, Any]:
-        """What the rules say of a candidate or hop: weight, priority, retries and the like, where they say it."""
-        if not self.deployments:
-            return NOTHING_SAID
-        found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
-        return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
 
     def figure(self, signal: str, candidate: Any) -> float | None:
         """What a signal says of a candidate, by the id that it has there, else by the provider's name."""

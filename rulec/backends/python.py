@@ -23,6 +23,7 @@ RUNTIME_MODULES = (
     "records",
     "complexity",
     "request",
+    "tuned",
     "catalogue",
     "conditions",
     "index",

@@ -9,17 +9,17 @@ from typing import Any
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.records import Candidate
 from rulec.runtime.sizes import is_regular_name, size_from_name
+from rulec.runtime.tuned import Tuned
 
 MOST_REMEMBERED = 32_768
 
 
-class Catalogue:
+class Catalogue(Tuned):
     """Providers are (template, accepted patterns, default model, context), models (served by, size, context).
 
     A model that is None is LiteLLM's own business: nobody serves it.
 
     `patterns` are the matchers of the rule set as data; rules, providers and conditions name them by number.
-    `deployments` is what the rules say of single ones, by (client-visible name, provider); the name `*` is any other.
     """
 
     def __init__(
@@ -121,11 +121,6 @@ class Catalogue:
             )
             candidates = tuple(sorted(candidates, key=_by_priority))
         return candidates, "weighted" if weigh else strategy or "random"
-
-    def deployment(self, candidate: Candidate) -> Mapping[str, Any]:
-        """What the rules say of a deployment; see `strategies.balancer.Facts`."""
-        found = self.deployments.get((candidate.group, candidate.provider))
-        return self.deployments.get(("*", candidate.provider), {}) if found is None else found
 
     def stand_in(self, provider: str, weight: float | None = None) -> Candidate | None:
         """A provider's default model, which stands in where the rules say so."""

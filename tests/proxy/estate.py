@@ -96,7 +96,9 @@ def module_text(fingerprint: str = FINGERPRINT) -> str:
     strategies = runtime_text(
         (*STRATEGY_MODULES, *WATCHING_MODULES, *(f"strategies/{name}" for name in RANKING_STRATEGIES), BALANCER)
     )
-    parts = ("from __future__ import annotations", toy, strategies, GIVEN_ORDER, runtime_text(ADAPTER_MODULES), KEEP_HANDLER)
+    nouns = runtime_text(("records", "tuned"))
+    adapter = runtime_text(ADAPTER_MODULES)
+    parts = ("from __future__ import annotations", nouns, toy, strategies, GIVEN_ORDER, adapter, KEEP_HANDLER)
     return "\n\n".join(parts)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from rulec.runtime.strategies.drawn import drawn_fairly, random_order, stable_share, weighted_order
 from rulec.runtime.strategies.ranking import STRATEGIES, WATCHERS
+from rulec.runtime.tuned import Tuned
 
 MOST_COUNTERS = 10_000
 INPUT_SHARE = 0.75  # of the tokens that are paid for; prompts are longer than answers
 MOST_PRICES = 10_000
-NOTHING_SAID: dict[str, Any] = {}
 
 
-class Facts:
+class Facts(Tuned):
     """What strategies know of candidates without having seen them serve: context and price."""
 
     def __init__(self, tables: dict[str, Any], watchers: dict[str, Any] | None = None) -> None:
@@ -33,13 +33,6 @@ class Facts:
         entry = self.models.get(candidate.group)
         context: int | None = entry[2] if entry is not None else None
         return self.providers[candidate.provider][3] if context is None else context
-
-    def deployment(self, candidate: Any) -> dict[str, Any]:
-        """What the rules say of a candidate or hop: weight, priority, retries and the like, where they say it."""
-        if not self.deployments:
-            return NOTHING_SAID
-        found: dict[str, Any] | None = self.deployments.get((candidate.group, candidate.provider))
-        return self.deployments.get(("*", candidate.provider), NOTHING_SAID) if found is None else found
 
     def figure(self, signal: str, candidate: Any) -> float | None:
         """What a signal says of a candidate, by the id that it has there, else by the provider's name."""
