@@ -45,8 +45,9 @@ def test_a_rate_limit_takes_the_chain_at_once(stream: bool, proxy: Proxy, provid
     providers.fail("zeta", always="rate_limit", model="limited")
     assert [send(proxy, "limited", stream=stream).status for _ in range(4)] == [200] * 4
     assert providers.tried() == ["zeta", "eta", "eta", "eta", "eta"], "no retry, and no other request"
+    assert level(proxy, "limited") == "limited"
     providers.fail("zeta", model="limited")
-    until(lambda: level(proxy, "limited") == "healthy")
+    send(proxy, "recover")
     assert send(proxy, "limited").headers["x-rulec-target"] == "zeta/limited"
 
 

@@ -187,7 +187,7 @@ ROUTES["watched"] = exact(
 )
 ROUTES["covered"] = exact("covered", [target("zeta", "covered"), target("eta", "covered")], [target("beta", "n")])
 ROUTES["covered"].strategy = "round_robin"
-COOLDOWNS = {"limited": 1.5, "alone": 60.0, "patient": 60.0, "sick": 1.0, "watched": 60.0}
+COOLDOWNS = {"limited": 60.0, "alone": 60.0, "patient": 60.0, "sick": 1.0, "watched": 60.0}
 
 CANDIDATES_OF_LARGE = 1000
 STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response", "least_utilized")
