@@ -1,0 +1,118 @@
+"""Rules that divide a day or a week among them: alike but for the times at which they hold, as the minutes of a week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rulec.analysis.asked import atoms
+from rulec.lints.context import Context
+from rulec.policy.model import Rule
+from rulec.records import record
+from rulec.syntax import ast
+from rulec.syntax import conditions as when
+from rulec.syntax.conditions import Condition
+from rulec.syntax.fields import WEEKDAYS
+
+DAY = 24 * 60
+WEEK = 7 * DAY
+ALWAYS = (1 << WEEK) - 1
+_EVERY_DAY = sum(1 << DAY * number for number in range(7))
+"""The first minute of each day; times a set of minutes of one day, it is these minutes of every day."""
+
+
+@record
+class Window:
+    """When a rule holds: a bit for each minute of the week, and its conditions on the time, those on weekdays apart."""
+
+    rule: Rule
+    minutes: int
+    times: tuple[Condition, ...]
+    days: tuple[Condition, ...]
+
+
+@record
+class Division:
+    """Rules with windows in one zone that ask for the same besides."""
+
+    zone: str
+    rest: tuple[Condition, ...]
+    windows: list[Window]
+
+
+class Divisions:
+    """All divisions of a policy, of one window or of several."""
+
+    def __init__(self, context: Context) -> None:
+        found: dict[tuple[str, frozenset[str]], Division] = {}
+        for rule in context.rules:
+            if isinstance(rule.match, ast.When):
+                self._add(rule, rule.match.condition.condition, found)
+        self.all = list(found.values())
+
+    @staticmethod
+    def _add(rule: Rule, condition: Condition, found: dict[tuple[str, frozenset[str]], Division]) -> None:
+        items = condition.items if isinstance(condition, when.And) else (condition,)
+        times = tuple(one for one in items if _is_timed(one))
+        zones = {atom.zone for one in times for atom in atoms(one) if isinstance(atom, (when.Between, when.OnDays))}
+        if len(zones) != 1:
+            return
+        zone, rest = zones.pop(), tuple(one for one in items if not _is_timed(one))
+        minutes = ALWAYS
+        for one in times:
+            minutes &= minutes_of(one)
+        days = tuple(one for one in times if all(isinstance(atom, when.OnDays) for atom in atoms(one)))
+        division = found.setdefault((zone, frozenset(map(when.show, rest))), Division(zone, rest, []))
+        division.windows.append(Window(rule, minutes, times, days))
+
+
+def _is_timed(condition: Condition) -> bool:
+    """Whether a condition asks for nothing but the time."""
+    return all(isinstance(one, (when.Between, when.OnDays)) for one in atoms(condition))
+
+
+@lru_cache(maxsize=4096)
+def minutes_of(condition: Condition) -> int:
+    """The minutes of the week at which a condition on the time holds."""
+    if isinstance(condition, when.Not):
+        return ALWAYS & ~minutes_of(condition.item)
+    if isinstance(condition, (when.And, when.Or)):
+        minutes = ALWAYS if isinstance(condition, when.And) else 0
+        for item in condition.items:
+            minutes = minutes & minutes_of(item) if isinstance(condition, when.And) else minutes | minutes_of(item)
+        return minutes
+    if isinstance(condition, when.OnDays):
+        whole = (1 << DAY) - 1
+        return sum(whole << DAY * number for number, day in enumerate(WEEKDAYS) if day in condition.days)
+    assert isinstance(condition, when.Between)
+    until_end, until_start = (1 << condition.end) - 1, (1 << condition.start) - 1
+    if condition.start < condition.end:
+        return (until_end & ~until_start) * _EVERY_DAY
+    return (until_end | ((1 << DAY) - 1) & ~until_start) * _EVERY_DAY
+
+
+def runs(minutes: int) -> Iterator[tuple[int, int]]:
+    """The stretches of a set of minutes, as (start, end), the one over the end of the week as one."""
+    if minutes == ALWAYS:
+        yield 0, WEEK
+        return
+    found, start = [], 0
+    while minutes:
+        skipped = (minutes & -minutes).bit_length() - 1
+        minutes >>= skipped
+        length = (~minutes & minutes + 1).bit_length() - 1
+        found.append((start + skipped, start + skipped + length))
+        minutes >>= length
+        start += skipped + length
+    if len(found) > 1 and found[0][0] == 0 and found[-1][1] == WEEK:
+        found[-1] = found[-1][0], WEEK + found.pop(0)[1]
+    yield from found
+
+
+def shown(start: int, end: int) -> str:
+    """A stretch of less than a day, as `22:00 to 22:30`."""
+    return f"{_clock(start)} to {_clock(end)}"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
