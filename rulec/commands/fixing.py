@@ -12,29 +12,28 @@ from rulec.analysis.differences import are_equal
 from rulec.commands.files import FileChanged, replace_files
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
+from rulec.ir.tree import Tree
 from rulec.lints.lint import Edit
 from rulec.lints.run import Told
-from rulec.policy.model import Policy
 from rulec.source import Source, with_line_feeds
 
 
 class Fixes:
-    """The fixes of some findings on the files of one rule set: those that are taken, and the policy that they make."""
+    """The fixes of some findings on the files of one rule set: those that are taken, and the tree that they make."""
 
-    def __init__(self, sources: Sequence[Source], policy: Policy) -> None:
+    def __init__(self, sources: Sequence[Source], tree: Tree) -> None:
         self.sources = sources
-        self.original = policy
-        self.policy = policy
+        self.tree = tree
         self.taken: list[Told] = []
 
     def take_safe(self, found: Sequence[Told]) -> None:
         """Takes the fixes that change no decision; of many at once, halves are tried where not all are safe."""
         if not found:
             return
-        policy = self._with(found)
-        if policy is not None and are_equal(self.policy, policy, least="strategy") is True:
+        tree = self._with(found)
+        if tree is not None and are_equal(self.tree.policy, tree.policy, least="strategy") is True:
             self.taken += found
-            self.policy = policy
+            self.tree = tree
         elif len(found) > 1:
             half = len(found) // 2
             self.take_safe(found[:half])
@@ -43,18 +42,17 @@ class Fixes:
     def take_valid(self, found: Sequence[Told]) -> None:
         """Takes the fixes with which the rules still compile, whatever they change."""
         for one in found:
-            policy = self._with([one])
-            if policy is not None:
+            tree = self._with([one])
+            if tree is not None:
                 self.taken.append(one)
-                self.policy = policy
+                self.tree = tree
 
-    def _with(self, more: Sequence[Told]) -> Policy | None:
-        """The policy with further fixes; None where they stand in each other's way, or break the rules."""
+    def _with(self, more: Sequence[Told]) -> Tree | None:
+        """The tree with further fixes; None where they stand in each other's way, or break the rules."""
         texts = self.texts(more)
         if texts is None:
             return None
-        compilation = compile_sources(texts, Diagnostics(), emit=False)
-        return None if compilation.failed else compilation.policy
+        return compile_sources(texts, Diagnostics(), emit=False).tree
 
     def texts(self, more: Sequence[Told] = ()) -> list[Source] | None:
         """All files with the fixes that are taken; None where two edits overlap."""

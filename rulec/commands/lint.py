@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from rulec.commands.fixing import Fixes
     from rulec.commands.project import Project
     from rulec.diagnostics import Diagnostic
+    from rulec.ir.tree import Tree
     from rulec.lints.run import Told
-    from rulec.policy.model import Policy
-    from rulec.runtime.records import Decision
 
 LEVELS = ("error", "warning", "info")
 MOST_SHOWN = 20
@@ -72,16 +70,16 @@ def run(options: argparse.Namespace) -> int:
         return write_baseline(Path(options.write_baseline), to_text([one.diagnostic for one in found]), len(found))
     found, gone = new(found, known)
     if options.fix or options.unsafe_fixes:
-        found = fix(found, tree.policy, folder, project, options.unsafe_fixes)
+        found = fix(found, tree, folder, project, options.unsafe_fixes)
     told = [one.diagnostic for one in found]
     people = for_people(options.format)
     print_diagnostics(told if options.all or not people else few(told), options.format, folder, [one.page for one in lints()])
     if people:
-        print_rest(told, options.all, gone, len(lints()))
+        print_rest(told, options.all, gone, len(lints()) - list(project.settings.levels.values()).count(None))
     return 1 if any(LEVELS.index(one.severity) <= LEVELS.index(project.fail_on) for one in told) else 0
 
 
-def fix(found: list[Told], policy: Policy, folder: str, project: Project, unsafe: bool) -> list[Told]:
+def fix(found: list[Told], tree: Tree, folder: str, project: Project, unsafe: bool) -> list[Told]:
     """Makes fixes, tells which, and returns what is found afterwards."""
     from rulec.commands.fixing import Fixes, write_fixes
     from rulec.compiler import read_sources
@@ -90,11 +88,11 @@ def fix(found: list[Told], policy: Policy, folder: str, project: Project, unsafe
     from rulec.lints.run import findings, in_order
 
     fixable = [one for one in found if one.edits]
-    fixes = Fixes(read_sources(folder, Diagnostics()), policy)
+    fixes = Fixes(read_sources(folder, Diagnostics()), tree)
     fixes.take_safe(fixable)
     left = [one for one in fixable if one not in fixes.taken]
-    if unsafe:
-        print_changes(fixes, left)
+    if unsafe and left:
+        print_changes(fixes, left, folder)
     files = write_fixes(fixes)
     if fixes.taken:
         print(f"fixed {counted(len(fixes.taken), 'finding')} in {counted(files, 'file')}", file=sys.stderr)
@@ -102,35 +100,17 @@ def fix(found: list[Told], policy: Policy, folder: str, project: Project, unsafe
         print(f"{counted(len(left), 'fix', 'fixes')} would change decisions: `--unsafe-fixes` shows and makes them", file=sys.stderr)
     if not fixes.taken:
         return found
-    return in_order(findings(Context(fixes.policy, project.settings)))
+    return in_order(findings(Context(fixes.tree.policy, project.settings)))
 
 
-def print_changes(fixes: Fixes, left: Sequence[Told]) -> None:
+def print_changes(fixes: Fixes, left: Sequence[Told], rules: str) -> None:
     """Takes the fixes that are left, and shows which decisions change with them."""
-    from rulec.analysis.differences import differences
-    from rulec.diagnostics.replay import replay_command
-    from rulec.lints.requests import described
+    from rulec.comparing.report import compare
+    from rulec.comparing.text import render
 
-    before = fixes.policy
+    before = fixes.tree
     fixes.take_valid(left)
-    changes = list(islice(differences(before, fixes.policy, least="strategy"), MOST_SHOWN + 1))
-    for one in changes[:MOST_SHOWN]:
-        if one.witness is None or one.old is None or one.new is None:
-            print("a change was not decided in time", file=sys.stderr)
-            continue
-        print(f"changes: {goes(one.old)} -> {goes(one.new)} ({one.grade})", file=sys.stderr)
-        command = replay_command(described(one.witness))
-        if command is not None:
-            print(f"  {command}", file=sys.stderr)
-    if len(changes) > MOST_SHOWN:
-        print("and more", file=sys.stderr)
-
-
-def goes(decision: Decision) -> str:
-    """Where a decision sends a request, in a word or two."""
-    if decision.action != "route":
-        return str(decision.action)
-    return " or ".join(dict.fromkeys(f"{one.model} on {one.provider}" for one in decision.candidates))
+    sys.stderr.write(render(compare(before, fixes.tree), rules))
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -202,4 +182,4 @@ def print_rest(found: Sequence[Diagnostic], all_shown: bool, gone: int, lints: i
     if gone:
         print(f"{gone} of the baseline {'is' if gone == 1 else 'are'} gone: write it anew", file=sys.stderr)
     if not found:
-        print(f"no findings ({lints} lints)")
+        print(f"no findings ({counted(lints, 'lint')})")
