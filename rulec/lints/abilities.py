@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rulec.policy.model import Model, Policy
+from rulec.lints.context import Context
+from rulec.policy.model import Model
 
 WORDS = {
     "images": frozenset(("images", "image", "image_input", "vision", "multimodal")),
@@ -18,15 +19,23 @@ def is_ability(capability: str) -> bool:
     return any(_plain(capability) in words for words in WORDS.values())
 
 
+def ability_of(capability: str) -> str:
+    """The ability that a capability means, else the capability."""
+    return next((ability for ability, words in WORDS.items() if _plain(capability) in words), capability)
+
+
 class Abilities:
     """What the models of one catalogue can do. Of a capability that no model lists, nothing is known."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self._listed = {one for model in policy.models.values() for one in self._of(model)}
+    def __init__(self, context: Context) -> None:
+        self.policy = context.policy
+        models = self.policy.models.values()
+        self._listed = {one for model in models for one in self._of(model)}
+        self.told = bool(self._listed) or any("model_info" in model.handling for model in models)
+        """Whether the catalogue says anything of what models can do."""
 
     def lacks(self, model: str, capability: str) -> bool:
-        """Whether the catalogue says that a model cannot do what others can, or that it cannot do it at all."""
+        """Whether the catalogue says that a model has not what others have, or not at all; an ability goes by its own name."""
         entry = self.policy.models.get(model)
         if entry is None:
             return False
@@ -36,12 +45,8 @@ class Abilities:
         return capability in self._listed and capability not in self._of(entry)
 
     def _of(self, model: Model) -> set[str]:
-        found = set(model.capabilities)
-        for ability, words in WORDS.items():
-            info = model.handling.get("model_info", {})
-            if info.get(_SUPPORTS[ability]) is True or not words.isdisjoint(map(_plain, model.capabilities)):
-                found.add(ability)
-        return found
+        info = model.handling.get("model_info", {})
+        return {*map(ability_of, model.capabilities), *(one for one, key in _SUPPORTS.items() if info.get(key) is True)}
 
 
 def _plain(capability: str) -> str:

@@ -7,7 +7,7 @@ name and perhaps by its default model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rulec.lints.context import Context
 from rulec.policy.model import PLAIN_KINDS, Chain, Hop, ModelsTarget, Policy, ProvidersTarget, Rule, VirtualTarget
@@ -55,6 +55,16 @@ class UsedChain:
 
     def __iter__(self) -> Iterator[tuple[Hop, tuple[Meeting, ...]]]:
         return iter(zip(self.chain.hops, self.meetings, strict=True))
+
+    def met_by(self, rules: Collection[int]) -> Iterator[tuple[Rule, Hop, Meeting]]:
+        """What the rules at some positions meet."""
+        chosen: dict[int, list[Rule]] = {}
+        for hop, meetings in self:
+            for meeting in meetings if rules else ():
+                key = id(meeting.rules)
+                if key not in chosen:
+                    chosen[key] = [rule for rule in meeting.rules if rule.position in rules]
+                yield from ((rule, hop, meeting) for rule in chosen[key])
 
     def all_tried(self, at: int) -> bool:
         """Whether all candidates were tried when the turn of a hop comes: none of the hops up to it takes what they do not."""
@@ -206,6 +216,11 @@ class Routing:
             upstream = None if default is None else self.policy.upstream(provider, default) or entry.fixed_upstream or default
             self._defaults[provider] = None if default is None else Place(provider, upstream or "", default)
         return self._defaults[provider]
+
+
+def shown(place: Place) -> str:
+    """A place as findings call it."""
+    return f"`{place.provider}`" if place.model in ("", OTHER) else f"`{place.model}` at `{place.provider}`"
 
 
 def named(hop: Hop) -> str:
