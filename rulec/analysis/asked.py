@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from rulec.patterns.compiled import Spec
 from rulec.policy.model import Policy, VirtualTarget
@@ -36,7 +36,7 @@ class Asked:
     read it from different headers: then it is no dimension of its own. `tags_parted` says the same of the header with tags.
     """
 
-    def __init__(self, policies: Iterable[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy]) -> None:
         self.fields: dict[Key, Values] = {}
         self.times: dict[when.Between | when.OnDays, None] = {}
         self.tags: dict[str, None] = {}
@@ -51,6 +51,8 @@ class Asked:
                 for hop in chain.hops:
                     if hop.when is not None:
                         self._condition(hop.when.condition)
+        if any((one, None) in self.fields for one in ("estimated_tokens", "prompt_chars")):
+            self._contexts(policies)
         behind: list[Key] = [IN_METADATA, *(("header", one) for one in headers)]
         self.capability_header = next(iter(headers), "")
         self.capability_parted = len(headers) > 1 or any(key in self.fields for key in behind)
@@ -59,6 +61,13 @@ class Asked:
                 self.of(key).add(self.fields["capability", None])
                 self.of(key).texts[""] = None
         self.tags_parted = TAGS_HEADER in self.fields
+
+    def _contexts(self, policies: Sequence[Policy]) -> None:
+        """Where rules go by the length of prompts, what fits a context matters."""
+        tokens = self.of(("estimated_tokens", None)).numbers
+        for policy in policies:
+            contexts = [*(one.context for one in policy.providers.values()), *(one.context for one in policy.models.values())]
+            tokens.update(dict.fromkeys(one for one in contexts if one is not None))
 
     def of(self, key: Key) -> Values:
         return self.fields.setdefault(key, Values())
