@@ -112,9 +112,12 @@ def report_bug(error: Exception) -> int:
     import tempfile
     import traceback
 
+    from rulec.secrets import mask_secrets
+
     handle, path = tempfile.mkstemp(prefix="rulec-bug-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"rulec {VERSION}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+        told = mask_secrets(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+        file.write(f"rulec {VERSION}, Python {sys.version}\n{told}\n{getattr(error, 'report', '')}")
     print(f"rulec: this is a bug in rulec ({type(error).__name__}); nothing was written", file=sys.stderr)
     print(f"help: please file the report at {path}", file=sys.stderr)
     return BUG

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a cold `rulec explain` starts without it
     from pathlib import Path
 
     from rulec.backends.artifact import Artifact
+    from rulec.selfcheck.check import Checked
 
 
 @record(frozen=False)
@@ -30,6 +31,8 @@ class Compilation:
     tree: Tree | None
     artifacts: list[Artifact] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    checked: Checked | None = None
+    """What the compiler showed of its own output, where there is some."""
 
     @property
     def failed(self) -> bool:
@@ -87,21 +90,21 @@ def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = T
     if not diagnostics.failed:
         report_findings(policy, diagnostics)
     tree = None if diagnostics.failed else lower(policy)
-    artifacts = emit_artifacts(tree, diagnostics) if tree is not None and emit else []
-    return Compilation(policy, tree, artifacts, diagnostics.sorted())
+    artifacts, checked = emit_artifacts(tree, diagnostics) if tree is not None and emit else ([], None)
+    return Compilation(policy, tree, artifacts, diagnostics.sorted(), checked)
 
 
-def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
+def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> tuple[list[Artifact], Checked | None]:
     """The generated pair, once it has shown that it decides as the policy means."""
     from rulec.backends.environment import check_references
     from rulec.backends.litellm import generate_config
     from rulec.backends.python import generate_module
-    from rulec.backends.selfcheck import check_module
     from rulec.gateway.caching import check_caches
     from rulec.gateway.complexity import check_complexity
     from rulec.gateway.parameters import check_parameters
     from rulec.gateway.providers import check_templates
     from rulec.gateway.settings import check_settings
+    from rulec.selfcheck.check import check_module
 
     check_references(tree.policy, diagnostics)
     check_settings(tree.policy, diagnostics)
@@ -110,10 +113,10 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> list[Artifact]:
     check_parameters(tree.policy, diagnostics)
     check_templates(tree.policy, diagnostics)
     if diagnostics.failed:
-        return []
+        return [], None
     module = generate_module(tree)
-    check_module(module, tree.policy)
-    return [generate_config(tree.policy), module]
+    checked = check_module(module, tree.policy)
+    return [generate_config(tree.policy), module], checked
 
 
 def read_sources(path: str | Path, diagnostics: Diagnostics) -> list[Source]:
@@ -122,7 +125,10 @@ def read_sources(path: str | Path, diagnostics: Diagnostics) -> list[Source]:
     files = rule_files(path) if is_folder else [os.fspath(path)]
     if is_folder and not files:
         diagnostics.error(
-            "no-rules", f"there is no rule file in `{path}`", None, "rule files end in .rules, .yaml or .yml (not .cases.yaml)"
+            "no-rules",
+            f"there is no rule file in `{path}`",
+            None,
+            "rule files end in .rules, .yaml or .yml (not .cases.yaml)",
         )
     sources = [read_source(file, diagnostics) for file in files]
     return [one for one in sources if one is not None]
@@ -161,7 +167,9 @@ def read_source(file: str | Path, diagnostics: Diagnostics) -> Source | None:
         with open(file, "rb") as opened:
             octets = opened.read()
     except OSError as error:
-        diagnostics.error("unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        diagnostics.error(
+            "unreadable", f"`{printable(path)}` cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        )
         return None
     return decoded_source(path, octets, diagnostics)
 

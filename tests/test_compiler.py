@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from rulec import cli, compiler
-from rulec.backends import python, selfcheck
+from rulec.backends import python
 from rulec.backends.artifact import Artifact
 from rulec.compiler import compile_folder, rule_files, write
 from rulec.gateway.groups import deployment_id
+from rulec.selfcheck import check
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "rules"
@@ -62,24 +64,39 @@ def test_a_module_that_disagrees_with_the_meaning_is_a_bug_and_is_not_written(
 
     def wrong(tree, fingerprint):  # type: ignore[no-untyped-def]
         tables = made(tree, fingerprint)
-        return {**tables, "exact": dict.fromkeys(tables["exact"], 0)}
+        return {**tables, "exact": dict(zip(tables["exact"], reversed(tables["exact"].values()), strict=True))}
 
     monkeypatch.setattr(python, "make_tables", wrong)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert cli.main(["compile", str(RULES), "--out", str(tmp_path / "out")]) == cli.BUG
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rules = tmp_path / "rules"
+    shutil.copytree(RULES, rules)
+    secret = "sk-" + "1234567890" * 3
+    with (rules / "routing.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"# left behind: {secret}\n")
+    assert cli.main(["compile", str(rules), "--out", str(tmp_path / "out")]) == cli.BUG
     told = capsys.readouterr().err
     assert "this is a bug in rulec (ModuleDisagrees)" in told
     assert not (tmp_path / "out").exists()
+    report = next(tmp_path.glob("rulec-bug-*")).read_text(encoding="utf-8")
+    for part in ("rule set ", "request: {", "expected: ('route', ", "got: ('route', ", "exact_matches:", "left behind: ***"):
+        assert part in report, part
+    assert secret not in report
 
 
-def test_every_rule_of_the_shipped_rules_has_a_witness() -> None:
-    compilation = compile_folder(RULES)
-    decide = selfcheck.load_module(next(one.text for one in compilation.artifacts if one.path.endswith(".py")))["decide"]
-    from rulec.backends.witnesses import witnesses
+def test_what_the_self_check_leaves_open_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "SECONDS", -1.0)
+    assert cli.main(["compile", str(RULES), "--out", str(tmp_path), "--verbose"]) == 0
+    told = capsys.readouterr().err
+    assert "the self-check did not decide 20 rules in time" in told
+    assert "  exact:llama3.1:8b\n" in told
 
-    policy = compilation.policy
-    reached = {decide(body, headers, **caller).rule for body, headers, caller in witnesses(policy)}
-    assert {rule.name for rule in policy.rules} <= reached
+
+def test_every_rule_of_the_shipped_rules_is_checked_with_a_request() -> None:
+    checked = compile_folder(RULES).checked
+    assert checked is not None
+    assert (checked.live, checked.dead, checked.undecided) == (20, 0, ())
 
 
 def test_compilation_of_sources_does_not_touch_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,9 @@ class Analysis:
 
     def matched(self, rule: Rule) -> Region:
         """The requests that a rule matches, whether anybody can serve them or not."""
-        return Region(self.regions.match(rule.match), lambda witness: self.replay.matches(rule, self.replay.request(witness)))
+        return Region(
+            self.regions.match(rule.match), lambda witness: self.replay.matches(rule, self.replay.request(witness))
+        )
 
     def condition(self, condition: Condition) -> Region:
         """The requests for which a condition holds; it must be one that the space knows of, such as a hop's."""
@@ -130,6 +132,10 @@ class Analysis:
             return self._first_taken([EVERYTHING, *within], None, _Caught(list(self.policy.rules[-1:]), []))
         return self._first_taken([self.region(rule), *within], rule, _Caught([], []))
 
+    def reached(self, rule: Rule) -> Witness | Verdict:
+        """A request that the rule decides, however odd; or that there is none, without a reason."""
+        return self._taken([self.region(rule)], rule, _Caught([], []))
+
     def overlap(self, one: Rule, other: Rule) -> Witness | Verdict:
         """A request that both rules match and that none before them takes: the earlier of the two decides it."""
         first = min(one, other, key=lambda rule: rule.position)
@@ -140,7 +146,13 @@ class Analysis:
         return self.decides(None)
 
     def _first_taken(self, wanted: list[Region], rule: Rule | None, caught: _Caught) -> Witness | Verdict:
-        """A request in all of some regions that a rule (None: no rule) takes before all others."""
+        """A request in all of some regions that a rule (None: no rule) takes before all others, one that reads well."""
+        found = self._taken(wanted, rule, caught)
+        if isinstance(found, Verdict):
+            return found
+        return readable(found, self.space, lambda better: self._stays(better, wanted, rule))
+
+    def _taken(self, wanted: list[Region], rule: Rule | None, caught: _Caught) -> Witness | Verdict:
         budget = Budget(self.seconds)
         last = len(self.policy.rules) if rule is None else rule.position
         exact = [self.exact_rules] if rule is None or rule.phase not in ("when", "exact") else []
@@ -150,7 +162,7 @@ class Analysis:
                 return witness
             taker = self.decide(witness)
             if taker is rule:  # which replays a witness of one region
-                return readable(witness, self.space, lambda better: self._stays(better, wanted, rule))
+                return witness
             if taker is None or taker.position > last or any(taker is one for one in caught.rules):
                 raise WitnessFails(f"{witness!r} is taken by {taker and taker.name!r}")
             caught.rules.append(taker)

@@ -99,7 +99,9 @@ class Causes:
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> set[str]:
     """The names under which two mappings hold different things."""
     names = {**old, **new}
-    return {name for name in names if name not in old or name not in new or canonical(old[name]) != canonical(new[name])}
+    return {
+        name for name in names if name not in old or name not in new or canonical(old[name]) != canonical(new[name])
+    }
 
 
 def _providers(rule: Rule) -> Iterator[str]:

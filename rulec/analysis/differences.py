@@ -275,7 +275,9 @@ class Comparison:
             caught = [*self._caught(self.old, one, witness), *self._caught(self.new, other, witness)]
             if not caught:
                 found = self._judged(one, other, witness, cause)
-                if found is not None and (best is None or best.grade is None or not at_least(best.grade, found.grade or "target")):
+                if found is not None and (
+                    best is None or best.grade is None or not at_least(best.grade, found.grade or "target")
+                ):
                     best = found
                 if best is not None and best.grade == "target":
                     break
@@ -362,7 +364,9 @@ class Comparison:
 
     # Rules in no pair, and pairs that match different requests
 
-    def _moving(self, here: Side, there: Side, rule: Rule, partner: Rule | None, focus: int | None) -> Iterator[Difference]:
+    def _moving(
+        self, here: Side, there: Side, rule: Rule, partner: Rule | None, focus: int | None
+    ) -> Iterator[Difference]:
         """The differences among requests that an unsteady rule takes here and other rules there."""
         cause = self._cause(here, rule, partner, focus)
         if self._enough(cause):

@@ -15,7 +15,7 @@ from rulec.runtime.request import Request
 _DIGITS = "0123456789"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def number_of(text: str) -> Number | None:
     """The number that a header's text is, if it is a plain decimal one."""
     return Request({}, {"x": text}).header_number("x")

@@ -58,7 +58,10 @@ class Outcomes:
         return [
             (
                 name,
-                [(*hop[:4], None if hop[4] is None else build_test(hop[4], catalogue, rows.zones), hop[5]) for hop in hops],
+                [
+                    (*hop[:4], None if hop[4] is None else build_test(hop[4], catalogue, rows.zones), hop[5])
+                    for hop in hops
+                ],
                 attempts,
                 delay,
             )

@@ -17,9 +17,7 @@ Pair = tuple[Rule, Rule]
 def paired(old: Policy, new: Policy) -> list[Pair]:
     """Pairs of rules, an old and a new one; of any two pairs, the rules stand in one order wherever that counts."""
     known = {_subject(rule): rule for rule in new.rules if rule.phase in UNORDERED}
-    found = [
-        (rule, known[_subject(rule)]) for rule in old.rules if rule.phase in UNORDERED and _subject(rule) in known
-    ]
+    found = [(rule, known[_subject(rule)]) for rule in old.rules if rule.phase in UNORDERED and _subject(rule) in known]
     ordered = [[rule for rule in policy.rules if rule.phase not in UNORDERED] for policy in (old, new)]
     return [*found, *_in_order(*ordered)]
 

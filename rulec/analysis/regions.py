@@ -37,7 +37,7 @@ class Regions:
         self.space = space
         self.policy = policy
         self._rules: dict[int, Formula] = {}
-        self._comparisons: dict[int, tuple[Condition, Formula]] = {}
+        self._comparisons: dict[tuple[Condition, str], Formula] = {}
         self._applies: dict[ProvidersTarget, Formula] = {}
         self._served: dict[str, int] = {}
         self._sizes: list[int | None] | None = None
@@ -136,10 +136,11 @@ class Regions:
             return any_of(map(self.condition, condition.items))
         if isinstance(condition, when.Not):
             return negation(self.condition(condition.item))
-        found = self._comparisons.get(id(condition))
+        key = condition, repr(getattr(condition, "literal", None))  # as 1 and true are equal, but not the same
+        found = self._comparisons.get(key)
         if found is None:
-            found = self._comparisons[id(condition)] = condition, self._comparison(condition)  # kept, and so its id
-        return found[1]
+            found = self._comparisons[key] = self._comparison(condition)
+        return found
 
     def _comparison(self, condition: Condition) -> Formula:
         if isinstance(condition, when.Unavailable):

@@ -93,20 +93,28 @@ class Replay:
     @cached_property
     def decide(self) -> Decide:
         """The rule that takes a request, by the tables that are emitted."""
-        return deciding(Engine(decision_tables(lower(self.policy), "", self.rows)), self.policy)
+        return Tables(Engine(decision_tables(lower(self.policy), "", self.rows)), self.policy).rule
 
 
-def deciding(engine: Any, policy: Policy) -> Decide:
-    """What an engine decides, one of ours or of a generated module."""
-    rules = {rule.name: rule for rule in policy.rules}
-    usual = engine.scoring
+class Tables:
+    """An engine, one of ours or of a generated module, at work on witnesses."""
 
-    def decide(witness: Witness) -> Rule | None:
-        engine.scoring = usual if witness.complexity is None else Assumed(witness.complexity)
-        decided = engine.decide(witness.body, witness.headers, witness.caller).rule
-        return None if decided is None else rules[decided]
+    def __init__(self, engine: Any, policy: Policy) -> None:
+        self.engine = engine
+        self._scoring = engine.scoring
+        self._rules = {rule.name: rule for rule in policy.rules}
 
-    return decide
+    def decision(self, witness: Witness) -> Any:
+        """All that the engine says; it assumes the witness's complexity."""
+        score = witness.complexity
+        self.engine.scoring = self._scoring if score is None else Assumed(score)
+        return self.engine.decide(witness.body, witness.headers, witness.caller)
+
+    def rule(self, witness: Witness) -> Rule | None:
+        return self.named(self.decision(witness).rule)
+
+    def named(self, name: str | None) -> Rule | None:
+        return None if name is None else self._rules[name]
 
 
 class Assumed:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rulec.commands.output import (
     add_format_option,
@@ -18,6 +19,9 @@ from rulec.commands.output import (
     rules_folder,
 )
 
+if TYPE_CHECKING:
+    from rulec.selfcheck.check import Checked
+
 POLL_SECONDS = 0.5
 
 
@@ -26,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", default="generated", help="where the pair goes (default: generated)")
     parser.add_argument("--check", action="store_true", help="write nothing; print a diff and exit 1 where it is stale")
     parser.add_argument("--watch", action="store_true", help="compile again whenever a rule file changes")
+    parser.add_argument("--verbose", action="store_true", help="tell what the compiler showed of its own output")
     add_format_option(parser)
 
 
@@ -52,6 +57,8 @@ def compile_once(options: argparse.Namespace) -> int:
         if for_people(options.format):
             print("nothing was written", file=sys.stderr)
         return 2
+    if for_people(options.format) and compilation.checked is not None:
+        print_checked(compilation.checked, options.verbose)
     if options.check:
         return check(compilation.artifacts, Path(options.out), options.format)
     try:
@@ -65,6 +72,18 @@ def compile_once(options: argparse.Namespace) -> int:
         for path in written:
             print(f"wrote {path}")
     return 0
+
+
+def print_checked(checked: Checked, verbose: bool) -> None:
+    """What the self-check showed, where somebody asks; what it left open in any case."""
+    if verbose:
+        print(f"checked: {checked.live} rules decide a request, {checked.dead} none, in the module as in the rules")
+        print(f"checked: {checked.requests} requests are answered alike")
+    if checked.undecided:
+        count = len(checked.undecided)
+        print(f"rulec: the self-check did not decide {count} rule{'' if count == 1 else 's'} in time", file=sys.stderr)
+        for name in checked.undecided if verbose else ():
+            print(f"  {name}", file=sys.stderr)
 
 
 def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type-arg]

@@ -12,10 +12,10 @@ from rulec.analysis.grades import GRADES, Grade, at_least
 from rulec.analysis.question import WitnessFails
 from rulec.analysis.replay import Assumed
 from rulec.backends.python import generate_module
-from rulec.backends.selfcheck import load_module, plain_decision
 from rulec.ir.tree import Tree
 from rulec.policy.model import Rule
 from rulec.records import record
+from rulec.selfcheck.emitted import load_module, plain_decision
 
 SECONDS = 30.0
 

@@ -74,4 +74,4 @@ def _fold(condition: Condition) -> Condition:
         return Always()
     if kind is And:
         items = [item for item in items if not isinstance(item, Always)] or [Always()]
-    return items[0] if len(items) == 1 else kind(tuple(dict.fromkeys(items)))
+    return items[0] if len(items) == 1 else kind(tuple(items))

@@ -60,23 +60,30 @@ class Answer:
 def decide(policy: Policy, request: Request) -> Answer:
     """The first rule in the effective order that matches and applies decides."""
     for rule in policy.rules:
-        if not matches(policy, rule, request):
-            continue
-        if isinstance(rule.target, nouns.Pass):
-            return Answer("pass", rule.name)
-        if isinstance(rule.target, nouns.Refuse):
-            return Answer("refuse", rule.name, status=rule.target.status, text=rule.target.text)
-        if isinstance(rule.target, nouns.NativeTarget) and longest_judged_text(request.body) <= MOST_NATIVE_CHARACTERS:
-            models = nouns.ModelsTarget((rule.target.simple, rule.target.complex))
-            return Answer("pass", rule.name, arranged(policy, rule, unique(model_candidates(policy, models)))[0])
-        candidates = candidates_of(policy, rule, request)
-        if candidates:
-            candidates, strategy = arranged(policy, rule, candidates)
-            only = candidates[0] if len(candidates) == 1 else None
-            hops = hops_of(policy, rule, request, candidates[0], only)
-            warm = rule.prefer_warm and only is None
-            return Answer("route", rule.name, candidates, strategy, hops, prefer_warm=warm)
+        answer = answer_of(policy, rule, request)
+        if answer is not None:
+            return answer
     return Answer("refuse", None, status=400)
+
+
+def answer_of(policy: Policy, rule: Rule, request: Request) -> Answer | None:
+    """What a rule alone does with a request; None where it does not match or does not apply."""
+    if not matches(policy, rule, request):
+        return None
+    if isinstance(rule.target, nouns.Pass):
+        return Answer("pass", rule.name)
+    if isinstance(rule.target, nouns.Refuse):
+        return Answer("refuse", rule.name, status=rule.target.status, text=rule.target.text)
+    if isinstance(rule.target, nouns.NativeTarget) and longest_judged_text(request.body) <= MOST_NATIVE_CHARACTERS:
+        models = nouns.ModelsTarget((rule.target.simple, rule.target.complex))
+        return Answer("pass", rule.name, arranged(policy, rule, unique(model_candidates(policy, models)))[0])
+    candidates = candidates_of(policy, rule, request)
+    if not candidates:
+        return None
+    candidates, strategy = arranged(policy, rule, candidates)
+    only = candidates[0] if len(candidates) == 1 else None
+    hops = hops_of(policy, rule, request, candidates[0], only)
+    return Answer("route", rule.name, candidates, strategy, hops, prefer_warm=rule.prefer_warm and only is None)
 
 
 # Matching

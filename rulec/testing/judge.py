@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rulec.backends.selfcheck import load_module, plain_answer, plain_decision
 from rulec.commands.answers import Answerer
 from rulec.commands.requests import BadRequest, Described, describe
 from rulec.compiler import Compilation
@@ -17,6 +16,7 @@ from rulec.policy import meaning
 from rulec.records import field, record
 from rulec.runtime.records import Decision
 from rulec.runtime.request import Request
+from rulec.selfcheck.emitted import load_module, plain_answer, plain_decision
 from rulec.testing.cases import Case
 from rulec.testing.collection import Collection, collect
 from rulec.testing.errors import Errors, NeverPicked, Player, Run, TooManyOrders

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rulec.backends.python import generate_module
-from rulec.backends.selfcheck import load_module
+from rulec.selfcheck.emitted import load_module
 from tests.bench.compiling import compiled, text_of
 from tests.bench.measure import Line, alternately, no_garbage_collection, per_call
 from tests.bench.workload import Sent, Workload, make_workload

@@ -9,12 +9,12 @@ import re2
 import yaml
 
 from rulec.backends.python import generate_module
-from rulec.backends.selfcheck import load_module
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.patterns.compile import compile_pattern
 from rulec.patterns.compiled import CompiledPattern
 from rulec.runtime import matching
+from rulec.selfcheck.emitted import load_module
 from rulec.source import Located, Source, Span
 
 PROVIDERS = {"p": {"litellm": "openai/{model}", "accepts": ".*"}}

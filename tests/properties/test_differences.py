@@ -17,11 +17,11 @@ from three_ways import as_yaml, compiled
 from rulec.analysis.differences import Comparison, Difference, differences
 from rulec.analysis.draft import Witness
 from rulec.analysis.grades import GRADES, grade_of
-from rulec.backends.selfcheck import plain_answer
 from rulec.policy import meaning
 from rulec.policy.model import NativeTarget, Policy
 from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.request import Request
+from rulec.selfcheck.emitted import plain_answer
 
 REQUESTS_EACH = 20
 

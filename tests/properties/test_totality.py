@@ -16,7 +16,7 @@ from profiles import SOME
 from three_ways import ThreeWays, as_yaml, compiled
 from words import HEADERS, METADATA
 
-from rulec.backends.selfcheck import load_module
+from rulec.selfcheck.emitted import load_module
 from rulec.syntax.fields import FIELDS, OPERATORS
 
 _LITERALS = {"size": "8B", "bool": "true", "enum": '"chat"', "number": "1.5"}

@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 
 from rulec.backends.python import generate_module
-from rulec.backends.selfcheck import load_module, plain_answer, plain_decision
 from rulec.compiler import Compilation, compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.decide import Walker
 from rulec.policy import meaning
 from rulec.policy.model import Policy, Rule
 from rulec.runtime.request import Request
+from rulec.selfcheck.emitted import load_module, plain_answer, plain_decision
 from rulec.source import Source
 
 

@@ -139,7 +139,7 @@ def test_requests_are_scored_once_and_only_where_a_rule_needs_it(
     model: str, headers: dict[str, str], scored: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rulec.backends.python import generate_module
-    from rulec.backends.selfcheck import load_module
+    from rulec.selfcheck.emitted import load_module
 
     tree = compile_sources([Source("rules.yaml", RULES)], Diagnostics(), emit=False).tree
     assert tree is not None

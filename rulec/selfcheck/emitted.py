@@ -1,4 +1,4 @@
-"""The compiler checks its own output: the emitted module must decide witnesses as the policy means."""
+"""A generated module, loaded without what meets LiteLLM, and what it decides as plain values that compare with the meaning."""
 
 from __future__ import annotations
 import __future__
@@ -7,29 +7,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from rulec.backends.artifact import Artifact
 from rulec.backends.python import RUNTIME_MODULES, STRATEGY_MODULES
-from rulec.backends.witnesses import witnesses
 from rulec.policy import meaning
-from rulec.policy.model import Policy
-from rulec.runtime.complexity import Scoring
-from rulec.runtime.request import Request
-
-
-class ModuleDisagrees(Exception):
-    """The emitted module decides a request otherwise than the policy means: a bug of rulec."""
-
-
-def check_module(module: Artifact, policy: Policy) -> None:
-    """Runs witnesses of every rule through the emitted module; raises ModuleDisagrees at the first difference."""
-    decide = load_module(module.text)["decide"]
-    scoring = Scoring(policy.sections.get("complexity", {}))
-    for body, headers, caller in witnesses(policy):
-        request = Request(body, headers, policy.capability_header, scoring=scoring, **caller)
-        meant = plain_answer(meaning.decide(policy, request))
-        emitted = plain_decision(decide(body, headers, **caller))
-        if meant != emitted:
-            raise ModuleDisagrees(f"body {body!r}, headers {headers!r}, caller {caller!r}: {meant!r} != {emitted!r}")
 
 
 def load_module(text: str) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""Proof, rule by rule, that what was emitted takes the requests that the rule means and no others."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rulec.analysis.alphabet import NAMES
+from rulec.analysis.analysis import Analysis
+from rulec.analysis.budget import Budget, OutOfBudget
+from rulec.analysis.draft import NOON, Witness
+from rulec.analysis.formulas import Formula, Literal, all_of
+from rulec.analysis.language import language_of
+from rulec.analysis.question import Region, Verdict, WitnessFails, find
+from rulec.analysis.regions import Regions
+from rulec.analysis.replay import Replay
+from rulec.analysis.search import shortest_word
+from rulec.patterns.compiled import Spec
+from rulec.policy.model import PHASES, Policy, Rule, matcher
+from rulec.runtime.sizes import LONGEST_NAME
+from rulec.selfcheck.answers import Answers, ModuleDisagrees
+from rulec.selfcheck.conditions import literals_by_number
+from rulec.selfcheck.readback import ReadBack, meant
+
+
+class Proof:
+    """What the tables of a module say against what the policy means; `analysis` must speak of both policies."""
+
+    def __init__(self, read: ReadBack, emitted: Policy, analysis: Analysis, answers: Answers) -> None:
+        self.read = read
+        self.emitted = emitted
+        self.analysis = analysis
+        self.answers = answers
+        self.regions = Regions(analysis.space, self.emitted)
+        self.replay = Replay(self.emitted)
+        self.tables = tables = read.tables
+        self.literals = literals_by_number(tables["pattern_index"]) if tables["pattern_index"] else {}
+
+    def catalogue(self) -> None:
+        """Raises ModuleDisagrees where providers, models or settings of the decision are not the policy's."""
+        for what, (expected, got) in self.read.settings().items():
+            if expected != got:
+                raise ModuleDisagrees(what, expected=expected, got=got)
+
+    def order(self) -> None:
+        """Raises ModuleDisagrees where the tables try rules in another order than the policy."""
+        tables, rules = self.tables, self.answers.policy.rules
+        when, sized = [rule for rule, _ in tables["when"][0]], list(tables["sizes"][0])
+        by_phase = {
+            "when": when,
+            "exact": tables["exact"].values(),
+            "pattern": tables["rule_patterns"],
+            "capability": tables["capabilities"].values(),
+            "size": sized,
+            "default": [] if tables["default"] is None else [tables["default"]],
+        }
+        for phase in PHASES:
+            for number in by_phase[phase]:
+                if rules[number].phase != phase:
+                    raise ModuleDisagrees(f"`{rules[number].name}` is tried as {phase}", rules[number])
+        for numbers in (when, sized):
+            for one, other in pairwise(numbers):
+                if other < one:
+                    raise ModuleDisagrees(f"`{rules[one].name}` is tried too early", rules[one])
+
+    def rule(self, rule: Rule) -> Verdict:
+        """NONE where no request tells what was emitted of a rule from what it means; raises ModuleDisagrees where one does."""
+        said, wanted = self.read.said(rule.position - 1), meant(rule)
+        for key, value in wanted.items():
+            if said[key] != value:
+                raise ModuleDisagrees(f"the {key} of `{rule.name}`", rule, expected=value, got=said[key])
+        taken = self._same_requests(rule)
+        return taken if taken is Verdict.UNDECIDED else self._indexed(rule)
+
+    def _same_requests(self, rule: Rule) -> Verdict:
+        emitted = self.emitted.rules[rule.position - 1]
+        one, other = self.analysis.regions.match(rule.match), self.regions.match(emitted.match)
+        if _same(one, other):
+            return Verdict.NONE
+        applies = self.analysis.regions.applies(rule)
+        replay = self.replay
+        regions = (
+            self.analysis.region(rule),
+            Region(all_of((other, applies)), lambda witness: replay.takes(emitted, replay.request(witness))),
+        )
+        earlier: list[Rule] = []
+        budget = Budget(self.analysis.seconds)
+        for wanted, unwanted in (regions, regions[::-1]):
+            while True:
+                found = find([wanted], [unwanted, *map(self.analysis.region, earlier)], budget, replayed=False)
+                if found is Verdict.UNDECIDED:
+                    return found
+                if not isinstance(found, Witness):
+                    break
+                taker = self.answers.compare(found)
+                if taker is None or taker.position >= rule.position or taker in earlier:
+                    raise WitnessFails(f"{found!r} tells nothing of `{rule.name}`")
+                earlier.append(taker)  # which decides this request in both ways
+        return Verdict.NONE
+
+    def _indexed(self, rule: Rule) -> Verdict:
+        """NONE where the index of literals finds a pattern rule for every name that its patterns take."""
+        number = rule.position - 1
+        literals = self.literals.get(number, [])
+        if None in literals:
+            return Verdict.NONE
+        specs: list[Spec] = [
+            ("set", (text,)) if kind == "set" else (kind, text) for kind, text in filter(None, literals)
+        ]
+        for pattern in self.tables["rule_patterns"].get(number, ()):
+            spec = self.tables["patterns"][pattern]
+            if not any(_holds(spec, one) for one in specs):
+                try:
+                    missed = _missed(spec, specs, Budget(self.analysis.seconds))
+                except OutOfBudget:
+                    return Verdict.UNDECIDED
+                if missed is not None:
+                    self.answers.compare(Witness({"model": missed}, {}, {"now": NOON}))
+                    raise ModuleDisagrees(f"the index does not find `{rule.name}` for the name {missed!r}", rule)
+        return Verdict.NONE
+
+
+def _same(one: Formula, other: Formula) -> bool:
+    if not isinstance(one, Literal) or not isinstance(other, Literal):
+        return one is other
+    return (one.dimension, one.cells, one.test, one.wanted) == (other.dimension, other.cells, other.test, other.wanted)
+
+
+def _holds(spec: Spec, literal: Spec) -> bool:
+    """Whether every text that a matcher takes plainly holds a literal where it must stand."""
+    kind, wanted = spec[0], literal[1]
+    if kind == "set":
+        return all(map(matcher(literal), spec[1]))
+    if kind == "or":
+        return all(_holds(one, literal) for one in spec[1:])
+    if kind == "glob":
+        _, start, parts, end = spec
+        ends = [("prefix", parts[0])] if start else []
+        ends += [("suffix", parts[-1])] if end else []
+        return any(_holds(one, literal) for one in (*ends, *(("contains", part) for part in parts)))
+    if kind not in ("prefix", "suffix", "contains") or literal[0] not in (kind, "contains"):
+        return False
+    return bool(matcher(literal)(spec[1])) if literal[0] != "contains" else wanted in spec[1]
+
+
+def _missed(spec: Spec, literals: list[Spec], budget: Budget) -> str | None:
+    """A name that a matcher takes and that holds none of some literals; raises OutOfBudget."""
+    nones = [language_of(("or", *literals), NAMES)] if literals else []
+    return shortest_word([language_of(spec, NAMES)], nones, NAMES, budget, 1, LONGEST_NAME)
