@@ -171,7 +171,8 @@ class Comparison:
             if not at_least(setting.grade, self.least):
                 continue
             named = Witness({"model": setting.cause.name}, {}, {"now": NOON})
-            for witness in chain([named], self._live()):
+            first = [named] if setting.cause.kind == "model" else []
+            for witness in chain(first, self._live()):
                 rules = self.old.decide(witness), self.new.decide(witness)
                 old, new = self.old.outcomes.decision(rules[0], witness), self.new.outcomes.decision(rules[1], witness)
                 if rules[1] is not None and old is not None and new is not None and setting.meets(new):

@@ -11,7 +11,9 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from rulec.comparing.rows import Logged, NotARequest, request_of
@@ -44,9 +46,8 @@ def logged(path: str, with_time: bool) -> Iterator[Item]:
         try:
             for place, row in _rows(path, file):
                 yield (place, row) if isinstance(row, str) else _read(place, row)
-        except (OSError, EOFError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
-            raise Unreadable(f"`{path}` cannot be read: {reason.lower()}") from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise Unreadable(f"`{path}` cannot be read: {_reason(error)}") from None
 
 
 def _read(place: str, row: Any, count: int = 1) -> Item:
@@ -56,34 +57,36 @@ def _read(place: str, row: Any, count: int = 1) -> Item:
         return place, str(problem)
 
 
-def _opened(path: str) -> IO[str]:
-    try:
-        if path == "-":
-            return io.TextIOWrapper(sys.stdin.buffer, "utf-8", "replace", newline="")
-        octets: Any = open(path, "rb")  # noqa: SIM115 - who reads it closes it
-        if octets.read(2) == b"\x1f\x8b":
-            octets.seek(0)
-            octets = gzip.GzipFile(fileobj=octets)
-        else:
-            octets.seek(0)
-        return io.TextIOWrapper(octets, "utf-8-sig", "replace", newline="")
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise Unreadable(f"`{path}` cannot be read: {reason}") from None
+@contextmanager
+def _opened(path: str) -> Iterator[IO[str]]:
+    """The text of a file or of standard input, unpacked where it is gzipped."""
+    with ExitStack() as closing:
+        try:
+            octets: Any = sys.stdin.buffer if path == "-" else closing.enter_context(open(path, "rb"))
+            if octets.peek(2)[:2] == b"\x1f\x8b":
+                octets = closing.enter_context(gzip.GzipFile(fileobj=octets))
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"`{path}` cannot be read: {_reason(error)}") from None
+        yield closing.enter_context(io.TextIOWrapper(octets, "utf-8-sig", "replace", newline=""))
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or "it ends too early").lower()
 
 
 def _rows(path: str, file: IO[str]) -> Iterator[tuple[str, Any]]:
     if path.removesuffix(".gz").endswith(".csv"):
         yield from _csv(file)
         return
-    beginning = file.read(1)
+    beginning, line = file.read(1), 0
     while beginning.isspace():
+        line += beginning == "\n"
         beginning = file.read(1)
-    yield from _list(file) if beginning == "[" else _lines(beginning, file)
+    yield from _list(file) if beginning == "[" else _lines(beginning, line, file)
 
 
-def _lines(beginning: str, file: IO[str]) -> Iterator[tuple[str, Any]]:
-    number, start = 0, beginning
+def _lines(start: str, number: int, file: IO[str]) -> Iterator[tuple[str, Any]]:
+    """The lines after `number` others; what was read of the first one is `start`."""
     while True:
         line = start + file.readline(LONGEST_ITEM)
         start, number = "", number + 1

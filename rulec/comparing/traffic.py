@@ -9,7 +9,6 @@ from rulec.analysis.asked import Asked
 from rulec.analysis.grades import GRADES, Grade, grade_of
 from rulec.commands.requests import BadRequest, describe
 from rulec.comparing.logs import logged
-from rulec.comparing.rows import Logged
 from rulec.comparing.words import providers
 from rulec.diagnostics import printable
 from rulec.ir.tables import decision_tables
@@ -19,6 +18,7 @@ from rulec.runtime.engine import Engine
 from rulec.runtime.records import Decision
 
 MOST_MOVES = 1_000
+MOST_JUDGED = 4_096
 MOST_SHOWN = 5
 _TEXTS = ("images", "messages", "prompt_chars", "estimated_tokens", "complexity", "batch_size")
 _PARAMETERS = ("stream", "tools", "max_tokens", "temperature", "n")
@@ -80,48 +80,68 @@ class Traffic:
 
 def weigh(path: str, old: Tree, new: Tree) -> Traffic:
     """The requests of a log through both rule sets; raises logs.Unreadable."""
-    sides = _Side(old.policy, old), _Side(new.policy, new)
-    asked = Asked([old.policy, new.policy])
-    fields = [_shown(*key) for key in asked.fields]
+    both = _Both(old, new)
     found = Traffic()
-    for place, item in logged(path, bool(asked.times)):
+    kinds: Counter[frozenset[str]] = Counter()
+    for place, item in logged(path, bool(both.asked.times)):
         try:
             if isinstance(item, str):
                 raise BadRequest(item)
-            _count(found, sides, item, fields)
+            grade, *move = both.decided(item.options)
         except BadRequest as problem:
             found.broken += 1
             found.first_broken = found.first_broken or f"{place}: {printable(str(problem))}"
+            continue
+        found.requests += item.count
+        kinds[item.known] += item.count
+        if grade is not None:
+            found.grades[grade] += item.count
+        if grade == "target" and ((move[0], move[1]) in found.moves or len(found.moves) < MOST_MOVES):
+            found.moves[move[0], move[1]] += item.count
+    for field in (_shown(*key) for key in both.asked.fields):
+        untold = sum(count for known, count in kinds.items() if not _is_told(field, known))
+        found.untold.update({field: untold} if untold else {})
     return found
 
 
-class _Side:
-    def __init__(self, policy: Policy, tree: Tree) -> None:
-        self.policy = policy
-        self.engine = Engine(decision_tables(tree, policy.fingerprint()))
-        self.asked = {
-            rule.name: [one.text for hop in rule.chain.hops if hop.when is not None for one in hop.when.providers]
-            for rule in policy.rules
-        }
-
-    def decision(self, options: dict[str, Any]) -> Decision:
-        request = describe(options, self.policy.capability_header)
-        return self.engine.decide(request.body, request.headers, request.caller)
+Judged = tuple["Grade | None", str, str]
+"""How much two decisions differ, and the providers of both."""
 
 
-def _count(found: Traffic, sides: tuple[_Side, _Side], item: Logged, fields: list[str]) -> None:
-    old, new = (side.decision(item.options) for side in sides)
-    asked = [one for side, decision in zip(sides, (old, new), strict=True) for one in side.asked.get(decision.rule or "", ())]
-    grade = grade_of(old, new, asked)
-    found.requests += item.count
-    if grade is not None:
-        found.grades[grade] += item.count
-    move = providers(old), providers(new)
-    if grade == "target" and (move in found.moves or len(found.moves) < MOST_MOVES):
-        found.moves[move] += item.count
-    for field in fields:
-        if not _is_told(field, item.known):
-            found.untold[field] += item.count
+class _Both:
+    """Both rule sets at work."""
+
+    def __init__(self, old: Tree, new: Tree) -> None:
+        self.policies = old.policy, new.policy
+        self.asked = Asked(self.policies)
+        self.engines = [Engine(decision_tables(tree, tree.policy.fingerprint())) for tree in (old, new)]
+        self.one_header = old.policy.capability_header == new.policy.capability_header
+        self.waiting = [_waiting(policy) for policy in self.policies]
+        self.judged: dict[tuple[int, int], tuple[Decision, Decision, Judged]] = {}
+
+    def decided(self, options: dict[str, Any]) -> Judged:
+        """What both do with a described request; raises BadRequest."""
+        first = describe(options, self.policies[0].capability_header)
+        second = first if self.one_header else describe(options, self.policies[1].capability_header)
+        old, new = (
+            engine.decide(one.body, one.headers, one.caller)
+            for engine, one in zip(self.engines, (first, second), strict=True)
+        )
+        known = self.judged.get((id(old), id(new)))  # engines keep the decisions that do not depend on the request
+        if known is None:
+            if len(self.judged) >= MOST_JUDGED:
+                self.judged.clear()
+            asked = [*self.waiting[0].get(old.rule or "", ()), *self.waiting[1].get(new.rule or "", ())]
+            known = self.judged[id(old), id(new)] = (old, new, (grade_of(old, new, asked), providers(old), providers(new)))
+        return known[2]
+
+
+def _waiting(policy: Policy) -> dict[str, list[str]]:
+    """For each rule the providers whose failure the conditions of its hops ask about."""
+    return {
+        rule.name: [one.text for hop in rule.chain.hops if hop.when is not None for one in hop.when.providers]
+        for rule in policy.rules
+    }
 
 
 def _shown(name: str, argument: str | None) -> str:
