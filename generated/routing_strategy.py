@@ -2166,7 +2166,11 @@ class Source:
 
         self.busy = True
         self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
-        self.thread.start()
+        try:
+            self.thread.start()
+        except RuntimeError as error:
+            self.busy = False
+            raise NoAnswer("no thread") from error
         try:  # not `wait_for`, which forgets a cancellation that comes with the answer
             answered, _ = await asyncio.wait((done,), timeout=self.seconds)
         finally:
@@ -2659,9 +2663,7 @@ class Balancer:
         """The order by the strategy alone; a degraded candidate has half of its share."""
         candidates = decision.candidates
         count = len(candidates)
-        halved: set[int] = set()
-        if health is not None:
-            halved = {number for number, one in enumerate(candidates) if health.degraded(one)}
+        halved = set() if health is None else health.degraded(candidates)
         if decision.strategy == "weighted":
             if decision.sticky is not None and identity is not None:
                 return weighted_order(candidates, stable_share(f"{decision.rule}\n{identity}"), rng)
@@ -2671,7 +2673,8 @@ class Balancer:
             return drawn_fairly(lambda: random_order(count, rng), halved, rng)
         ready = list(range(count))
         if health is not None:
-            ready = [number for number in ready if health.out(candidates[number]) is None] or ready
+            out = health.passed_over(candidates)
+            ready = [number for number in ready if number not in out] or ready
         order = self.in_turn(decision.rule or "", ready)
         if ranking is not None:
             order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
@@ -3331,8 +3334,8 @@ class Breaker:
 
     __slots__ = (
         "cooldown",
-        "coolings",
         "errors",
+        "factor",
         "gave_way",
         "kind",
         "last",
@@ -3350,7 +3353,7 @@ class Breaker:
         self.last = now  # error
         self.kind = ""  # of it
         self.cooldown = 0.0
-        self.coolings = 0  # since it was healthy for long
+        self.factor = 1  # of the next cooldown; doubles with each one until it is healthy for long
         self.until = now  # which it cools
         self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
         self.streak = 0  # of trials that were served
@@ -3372,7 +3375,7 @@ class Breaker:
         elif self.level == DEGRADED and now - self.last >= self.cooldown:
             self.enter(HEALTHY, self.last + self.cooldown)
         if self.level == HEALTHY and now - self.since >= self.cooldown:
-            self.coolings = 0
+            self.factor = 1
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
@@ -3382,8 +3385,8 @@ class Breaker:
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
         if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
-            self.until = now + cooldown * min(2**self.coolings, MOST_COOLDOWNS)
-            self.coolings += 1
+            self.until = now + cooldown * self.factor
+            self.factor = min(2 * self.factor, MOST_COOLDOWNS)
             self.enter(COOLING, now)
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
@@ -3410,7 +3413,7 @@ class Breaker:
 
     def quiet(self) -> bool:
         """Whether nothing is left to remember."""
-        return self.level == HEALTHY and not self.errors and not self.coolings
+        return self.level == HEALTHY and not self.errors and self.factor == 1
 
 
 # -------------------- availability --------------------
@@ -3548,6 +3551,7 @@ class Health:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
         now = self.clock()
         place = (step.provider, step.model)
+        self.availability.use(*place, now)
         own = self.terms.own_cooldown(step)
         key: Any = step.provider if kind in KINDS_OF_PROVIDERS else place
         if kind == "rate_limit":
@@ -3586,21 +3590,40 @@ class Health:
 
     def out(self, step: Any) -> str | None:
         """The kind of error for which a deployment is to be passed over now, if it is."""
-        if not self.troubled:
-            return None
-        now = self.clock()
-        own = self.terms.own_cooldown(step) is not None
-        if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
-            return "rate_limit"
-        if own or self.terms.errors_count:
-            return next((one.kind for one in self.breakers_of(step, now) if one.blocked(now)), None)
-        return None
+        return self.passed_over((step,)).get(0)
 
-    def degraded(self, step: Any) -> bool:
-        """Whether a deployment is to get half as much as its share."""
-        if not self.breakers or not (self.terms.errors_count or self.terms.own_cooldown(step) is not None):
-            return False
-        return any(one.level in (DEGRADED, PROBATION) for one in self.breakers_of(step, self.clock()))
+    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
+        """Of many, by their numbers, those that are to be passed over now, each with the kind of error for which."""
+        found: dict[int, str] = {}
+        now = self.clock()
+        for number, step, breakers in self.troubled_among(steps, now):
+            own = self.terms.own_cooldown(step) is not None
+            if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
+                found[number] = "rate_limit"
+            elif own or self.terms.errors_count:
+                found.update((number, one.kind) for one in reversed(breakers) if one.blocked(now))
+        return found
+
+    def degraded(self, steps: Sequence[Any]) -> set[int]:
+        """The numbers of those that are to get half as much as their share."""
+        return {
+            number
+            for number, step, breakers in self.troubled_among(steps, self.clock())
+            if any(one.level in (DEGRADED, PROBATION) for one in breakers)
+            and (self.terms.errors_count or self.terms.own_cooldown(step) is not None)
+        }
+
+    def troubled_among(self, steps: Sequence[Any], now: float) -> Iterator[tuple[int, Any, list[Breaker]]]:
+        """Those of which anything bad is known, by number, with their breakers; of a thousand these are few."""
+        if not self.troubled:
+            return
+        wholes = {provider: self.look(provider, now) for provider in {one.provider for one in steps}}
+        for number, step in enumerate(steps):
+            whole, place = wholes[step.provider], (step.provider, step.model)
+            own = self.look(place, now) if place in self.breakers else None
+            breakers = [one for one in (whole, own) if one is not None and one.level != HEALTHY]
+            if breakers or place in self.limits:
+                yield number, step, breakers
 
     def gives_way(self, step: Any) -> bool:
         """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
@@ -3640,7 +3663,7 @@ class Health:
         return {
             "level": DEGRADED if level == PROBATION else level,
             "probation": level == PROBATION,
-            "out": any(self.out(one) is not None for one in names),
+            "out": bool(self.passed_over(names)),
             "since": None if since is None else self.state.wall() - (now - since),
             "left": None if ends is None else ends - now,
             "kind": kind,
@@ -3748,7 +3771,7 @@ def name_of(key: Any) -> str:
 # The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
 
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
@@ -3816,7 +3839,7 @@ class Plan:
         self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed = passed_over(steps)  # providers
+        self.failed = providers_out(steps)  # providers
         self.kind: str | None = None  # of the last failure
         self.given_up = False  # whether the deployment that failed last is out now
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
@@ -3858,21 +3881,21 @@ class Plan:
 
 
 def plan_steps(
-    decision: Any, order: list[int], facts: Any, out: Callable[[Any], str | None] | None = None
+    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]] | None = None
 ) -> list[PlanStep]:
     """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
 
-    What is `out` is marked so; a candidate that is goes behind the others.
+    What is `passed_over` (numbers, each with a kind of error) is marked so; a candidate that is goes behind the others.
     """
     candidates = decision.candidates
-    if out is not None:
-        order = sorted(order, key=lambda index: out(candidates[index]) is not None)
+    if passed_over is not None:
+        order = sorted(order, key=passed_over(candidates).__contains__)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
     steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
-    if out is not None:
-        for step in steps:
-            step.out = out(step)
+    if passed_over is not None:
+        for number, kind in passed_over(steps).items():
+            steps[number].out = kind
     return steps
 
 
@@ -3885,7 +3908,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
-def passed_over(steps: list[PlanStep]) -> set[str]:
+def providers_out(steps: list[PlanStep]) -> set[str]:
     """The providers of what is out: for conditions it is as if they had failed."""
     return {step.provider for step in steps if step.out is not None}
 
@@ -3900,7 +3923,7 @@ def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -
     first = next(step for step in steps if step.hop is None)
     if first.out is None:
         return ordered, 0
-    failed = passed_over(steps) | unavailable
+    failed = providers_out(steps) | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
         if ready and step.takes(first.out) and step.hop.allowed(failed):
@@ -4469,7 +4492,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         order = [number for number in order if candidates[number].group in allowed]
         if not order:
             raise forbidden(candidates[0].group, rules, decision.rule)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.passed_over)
         await self.allow(allowed, (step.group for step in steps), auth)
         steps = [step for step in steps if step.group in allowed]
         return (steps, 0) if health is None else arranged(steps, unavailable)

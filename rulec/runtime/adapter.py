@@ -173,7 +173,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         order = [number for number in order if candidates[number].group in allowed]
         if not order:
             raise forbidden(candidates[0].group, rules, decision.rule)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.out)
+        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.passed_over)
         await self.allow(allowed, (step.group for step in steps), auth)
         steps = [step for step in steps if step.group in allowed]
         return (steps, 0) if health is None else arranged(steps, unavailable)

@@ -42,8 +42,8 @@ class Breaker:
 
     __slots__ = (
         "cooldown",
-        "coolings",
         "errors",
+        "factor",
         "gave_way",
         "kind",
         "last",
@@ -61,7 +61,7 @@ class Breaker:
         self.last = now  # error
         self.kind = ""  # of it
         self.cooldown = 0.0
-        self.coolings = 0  # since it was healthy for long
+        self.factor = 1  # of the next cooldown; doubles with each one until it is healthy for long
         self.until = now  # which it cools
         self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
         self.streak = 0  # of trials that were served
@@ -83,7 +83,7 @@ class Breaker:
         elif self.level == DEGRADED and now - self.last >= self.cooldown:
             self.enter(HEALTHY, self.last + self.cooldown)
         if self.level == HEALTHY and now - self.since >= self.cooldown:
-            self.coolings = 0
+            self.factor = 1
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
@@ -93,8 +93,8 @@ class Breaker:
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
         if self.level == PROBATION or (len(self.errors) >= terms.threshold and self.level == DEGRADED):
-            self.until = now + cooldown * min(2**self.coolings, MOST_COOLDOWNS)
-            self.coolings += 1
+            self.until = now + cooldown * self.factor
+            self.factor = min(2 * self.factor, MOST_COOLDOWNS)
             self.enter(COOLING, now)
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
@@ -121,4 +121,4 @@ class Breaker:
 
     def quiet(self) -> bool:
         """Whether nothing is left to remember."""
-        return self.level == HEALTHY and not self.errors and not self.coolings
+        return self.level == HEALTHY and not self.errors and self.factor == 1

@@ -75,6 +75,7 @@ class Health:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
         now = self.clock()
         place = (step.provider, step.model)
+        self.availability.use(*place, now)
         own = self.terms.own_cooldown(step)
         key: Any = step.provider if kind in KINDS_OF_PROVIDERS else place
         if kind == "rate_limit":
@@ -113,21 +114,40 @@ class Health:
 
     def out(self, step: Any) -> str | None:
         """The kind of error for which a deployment is to be passed over now, if it is."""
-        if not self.troubled:
-            return None
-        now = self.clock()
-        own = self.terms.own_cooldown(step) is not None
-        if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
-            return "rate_limit"
-        if own or self.terms.errors_count:
-            return next((one.kind for one in self.breakers_of(step, now) if one.blocked(now)), None)
-        return None
+        return self.passed_over((step,)).get(0)
 
-    def degraded(self, step: Any) -> bool:
-        """Whether a deployment is to get half as much as its share."""
-        if not self.breakers or not (self.terms.errors_count or self.terms.own_cooldown(step) is not None):
-            return False
-        return any(one.level in (DEGRADED, PROBATION) for one in self.breakers_of(step, self.clock()))
+    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
+        """Of many, by their numbers, those that are to be passed over now, each with the kind of error for which."""
+        found: dict[int, str] = {}
+        now = self.clock()
+        for number, step, breakers in self.troubled_among(steps, now):
+            own = self.terms.own_cooldown(step) is not None
+            if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
+                found[number] = "rate_limit"
+            elif own or self.terms.errors_count:
+                found.update((number, one.kind) for one in reversed(breakers) if one.blocked(now))
+        return found
+
+    def degraded(self, steps: Sequence[Any]) -> set[int]:
+        """The numbers of those that are to get half as much as their share."""
+        return {
+            number
+            for number, step, breakers in self.troubled_among(steps, self.clock())
+            if any(one.level in (DEGRADED, PROBATION) for one in breakers)
+            and (self.terms.errors_count or self.terms.own_cooldown(step) is not None)
+        }
+
+    def troubled_among(self, steps: Sequence[Any], now: float) -> Iterator[tuple[int, Any, list[Breaker]]]:
+        """Those of which anything bad is known, by number, with their breakers; of a thousand these are few."""
+        if not self.troubled:
+            return
+        wholes = {provider: self.look(provider, now) for provider in {one.provider for one in steps}}
+        for number, step in enumerate(steps):
+            whole, place = wholes[step.provider], (step.provider, step.model)
+            own = self.look(place, now) if place in self.breakers else None
+            breakers = [one for one in (whole, own) if one is not None and one.level != HEALTHY]
+            if breakers or place in self.limits:
+                yield number, step, breakers
 
     def gives_way(self, step: Any) -> bool:
         """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
@@ -167,7 +187,7 @@ class Health:
         return {
             "level": DEGRADED if level == PROBATION else level,
             "probation": level == PROBATION,
-            "out": any(self.out(one) is not None for one in names),
+            "out": bool(self.passed_over(names)),
             "since": None if since is None else self.state.wall() - (now - since),
             "left": None if ends is None else ends - now,
             "kind": kind,

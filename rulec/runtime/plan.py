@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
@@ -70,7 +70,7 @@ class Plan:
         self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed = passed_over(steps)  # providers
+        self.failed = providers_out(steps)  # providers
         self.kind: str | None = None  # of the last failure
         self.given_up = False  # whether the deployment that failed last is out now
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
@@ -112,21 +112,21 @@ class Plan:
 
 
 def plan_steps(
-    decision: Any, order: list[int], facts: Any, out: Callable[[Any], str | None] | None = None
+    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]] | None = None
 ) -> list[PlanStep]:
     """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
 
-    What is `out` is marked so; a candidate that is goes behind the others.
+    What is `passed_over` (numbers, each with a kind of error) is marked so; a candidate that is goes behind the others.
     """
     candidates = decision.candidates
-    if out is not None:
-        order = sorted(order, key=lambda index: out(candidates[index]) is not None)
+    if passed_over is not None:
+        order = sorted(order, key=passed_over(candidates).__contains__)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
     steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
-    if out is not None:
-        for step in steps:
-            step.out = out(step)
+    if passed_over is not None:
+        for number, kind in passed_over(steps).items():
+            steps[number].out = kind
     return steps
 
 
@@ -139,7 +139,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
-def passed_over(steps: list[PlanStep]) -> set[str]:
+def providers_out(steps: list[PlanStep]) -> set[str]:
     """The providers of what is out: for conditions it is as if they had failed."""
     return {step.provider for step in steps if step.out is not None}
 
@@ -154,7 +154,7 @@ def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -
     first = next(step for step in steps if step.hop is None)
     if first.out is None:
         return ordered, 0
-    failed = passed_over(steps) | unavailable
+    failed = providers_out(steps) | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
         if ready and step.takes(first.out) and step.hop.allowed(failed):

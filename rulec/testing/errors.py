@@ -103,7 +103,7 @@ class Player:
         state = State(clock=lambda: 0.0)
         health = Health(self.terms, state)
         health.breakers.update((provider, unreachable()) for provider in sorted(unavailable))
-        steps, start = plan_steps(decision, order, self.facts, health.out), 0
+        steps, start = plan_steps(decision, order, self.facts, health.passed_over), 0
         if health.troubled:
             steps, start = arranged(steps, unavailable)
         plan = Plan(steps, start, decision.rule, "", 0.0)

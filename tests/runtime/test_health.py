@@ -69,7 +69,7 @@ class Ward:
         assert view["out"] == (self.health.out(step) is not None)
         found = {str(view["level"])}
         found |= {"out"} if self.health.out(step) is not None else set()
-        found |= {"half"} if self.health.degraded(step) else set()
+        found |= {"half"} if self.health.degraded((step,)) else set()
         return found | ({"down"} if step.provider in self.health.unavailable() else set())
 
 
@@ -203,6 +203,31 @@ def test_what_an_error_costs_does_not_grow_with_the_names_in_trouble(names: int,
     assert len(settled) < 10 * (of_availability.MOST_USED + 20) + 2 * of_health.MOST_SWEPT
 
 
+def test_of_a_thousand_candidates_only_those_in_trouble_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {}})
+    candidates = [Candidate("ab"[number % 2], f"m{number}", "openai/x", "g") for number in range(1_000)]
+    for _ in range(6):
+        ward.happens(ward.step("a", "m2"), "server_error")
+    ward.happens(ward.step("b", "m3"), "rate_limit")
+    settled = []
+    settle = Breaker.settle
+    monkeypatch.setattr(Breaker, "settle", lambda *given: settled.append(given) or settle(*given))
+    assert ward.health.passed_over(candidates) == {2: "server_error", 3: "rate_limit"}
+    assert ward.health.degraded(candidates) == set()
+    ward.clock.now += 301
+    assert ward.health.degraded(candidates) == {2}
+    assert len(settled) < 10
+
+
+def test_a_provider_that_is_dead_for_long_is_out_for_a_bounded_time() -> None:
+    ward = Ward({"error_based_routing": {"cooldown_seconds": 1}})
+    step = ward.step("a", "m")
+    for _ in range(2_000):
+        ward.happens(step, "server_error")
+        ward.clock.now += 10
+    assert max(breaker.factor for breaker in ward.health.breakers.values()) <= 8
+
+
 EVENTS = ("ok", "begin", "leave", "look", "rate_limit", "server_error", "connection", "auth", "bad_request", "timeout")
 SECTIONS = {"rate_limited_fallback": {}, "error_based_routing": {"cooldown_seconds": 10}}
 
@@ -242,7 +267,7 @@ def test_no_step_is_lost(order: list[int], down: set[str], on_error: list[Any], 
     decision = Decision("route", "r", "exact", tuple(PLACES[:3]), fallbacks=hops, retry_attempts=retries)
     facts = Facts({})
     plain = [(step.provider, step.again) for step in plan_steps(decision, order, facts)]
-    marked = plan_steps(decision, order, facts, lambda step: "rate_limit" if step.provider in down else None)
+    marked = plan_steps(decision, order, facts, lambda steps: {n: "rate_limit" for n, one in enumerate(steps) if one.provider in down})
     steps, start = arranged(marked)
     assert sorted((step.provider, step.again) for step in steps) == sorted(plain)
     ready = [name for name in "abc" if name not in down]

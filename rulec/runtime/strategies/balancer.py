@@ -115,9 +115,7 @@ class Balancer:
         """The order by the strategy alone; a degraded candidate has half of its share."""
         candidates = decision.candidates
         count = len(candidates)
-        halved: set[int] = set()
-        if health is not None:
-            halved = {number for number, one in enumerate(candidates) if health.degraded(one)}
+        halved = set() if health is None else health.degraded(candidates)
         if decision.strategy == "weighted":
             if decision.sticky is not None and identity is not None:
                 return weighted_order(candidates, stable_share(f"{decision.rule}\n{identity}"), rng)
@@ -127,7 +125,8 @@ class Balancer:
             return drawn_fairly(lambda: random_order(count, rng), halved, rng)
         ready = list(range(count))
         if health is not None:
-            ready = [number for number in ready if health.out(candidates[number]) is None] or ready
+            out = health.passed_over(candidates)
+            ready = [number for number in ready if number not in out] or ready
         order = self.in_turn(decision.rule or "", ready)
         if ranking is not None:
             order.sort(key=ranking.ranks(decision, state, self.facts).__getitem__)  # equal ones stay in turn
