@@ -67,7 +67,11 @@ class Source:
 
         self.busy = True
         self.thread = threading.Thread(target=work, name="rulec-fetch", daemon=True)
-        self.thread.start()
+        try:
+            self.thread.start()
+        except RuntimeError as error:
+            self.busy = False
+            raise NoAnswer("no thread") from error
         try:  # not `wait_for`, which forgets a cancellation that comes with the answer
             answered, _ = await asyncio.wait((done,), timeout=self.seconds)
         finally:

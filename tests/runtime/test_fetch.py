@@ -31,6 +31,19 @@ def test_a_document(feed: Feed) -> None:
     assert feed.keys == ["Bearer the-key", None]
 
 
+def test_a_process_without_room_for_a_thread_asks_again_later(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(5.0)
+
+    def no_room(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(FetchError, match="no thread"):
+            asyncio.run(source.ask(f"http://{feed.address}/u", json_of))
+    assert asyncio.run(source.ask(f"http://{feed.address}/u", json_of)) == {}
+
+
 TROUBLES = {
     "unauthorised": "HTTP 401",
     "redirect": "HTTP 302",
