@@ -3221,6 +3221,12 @@ KIND_OF_CODE = {
     ("bad_request", "content_policy_violation"): "content_policy",
 }
 LONGEST_TEXT = 4000
+# How LiteLLM says that its own limit of a deployment is reached: nobody asked the provider
+OWN_LIMITS = (
+    "Model rate limit exceeded.",
+    "Deployment over user-defined ratelimit.",
+    "Deployment has all max_parallel_requests slots in use.",
+)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0  # seconds of a `Retry-After` that count
 
 
@@ -3250,6 +3256,11 @@ def kind_of_record(name: object, text: object) -> str:
     named = KIND_OF_EXCEPTION.get(str(name))
     inner = re.search(r"Original exception: (\w{1,80})", str(text)[:LONGEST_TEXT])
     return named or KIND_OF_EXCEPTION.get(inner.group(1) if inner else "") or UNKNOWN_FAILURE
+
+
+def is_own_limit(text: object) -> bool:
+    """Whether LiteLLM kept an attempt back by a limit of its own; a provider's words would stand behind its name."""
+    return str(text)[:LONGEST_TEXT].removeprefix("litellm.RateLimitError: ").startswith(OWN_LIMITS)
 
 
 def retry_after(exception: object) -> float | None:
@@ -4575,7 +4586,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open or (
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
-            self.failed(plan, recorded_kind(kwargs))
+            self.failed(plan, *recorded_failure(kwargs))
         if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -4588,12 +4599,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.health.begin(step)
         return step
 
-    def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
-        """The attempt in progress failed; the provider may have said how long to wait."""
+    def failed(self, plan: Plan, kind: str, blameless: bool = False, wait: float | None = None) -> None:
+        """The attempt in progress failed, maybe for what says nothing of the provider; it may have said how long to wait."""
         if not plan.tried and plan.steps:
             self.health.leave(plan.steps[plan.start])  # it was never asked
         step = plan.tried[-1] if plan.open else None
-        if kind in plan.blameless:
+        if blameless or kind in plan.blameless:
             self.state.close(plan.ticket)
             if step is not None:
                 self.health.leave(step)
@@ -4618,7 +4629,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
             kind = error_kind(exception)
-            self.failed(plan, kind, retry_after(exception) if kind == "rate_limit" else None)
+            wait = retry_after(exception) if kind == "rate_limit" else None
+            self.failed(plan, kind, is_own_limit(exception), wait)
 
     # -- at the end --
     #
@@ -4657,7 +4669,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
             if plan is not None and plan.open and plan.kind is None:
-                self.failed(plan, error_kind((kwargs or {}).get("exception")))
+                exception = (kwargs or {}).get("exception")
+                self.failed(plan, error_kind(exception), is_own_limit(exception))
         except Exception as error:
             self.say_once("a failed request was not noted", error)
 
@@ -4760,13 +4773,14 @@ def marked_step(kwargs: Any, otherwise: int) -> int:
     return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
 
 
-def recorded_kind(kwargs: Any) -> str:
-    """The kind of the last failure by LiteLLM's own record."""
+def recorded_failure(kwargs: Any) -> tuple[str, bool]:
+    """The kind of the last failure by LiteLLM's own record, and whether that was a limit of its own."""
     for bucket in BUCKETS:
         records = (kwargs.get(bucket) or {}).get("previous_models")
         if records:
-            return kind_of_record(records[-1].get("exception_type"), records[-1].get("exception_string"))
-    return error_kind(None)
+            text = records[-1].get("exception_string")
+            return kind_of_record(records[-1].get("exception_type"), text), is_own_limit(text)
+    return error_kind(None), False
 
 
 handler = RulecHandler() if "decide" in globals() and __name__ != RELOADED else None

@@ -29,7 +29,7 @@ from rulec.runtime.caller import (
     sticky_identity,
 )
 from rulec.runtime.deployments import StepSkipped, left_to_litellm, ready, rulec_info, serves
-from rulec.runtime.failures import error_kind, kind_of_record, retry_after
+from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
 from rulec.runtime.health import Health
 from rulec.runtime.log import log, log_writer, show_log
 from rulec.runtime.plan import Plan, PlanStep, arranged, plan_steps
@@ -256,7 +256,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if plan.open or (
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
-            self.failed(plan, recorded_kind(kwargs))
+            self.failed(plan, *recorded_failure(kwargs))
         if not plan.suits(index, self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
@@ -269,12 +269,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.health.begin(step)
         return step
 
-    def failed(self, plan: Plan, kind: str, wait: float | None = None) -> None:
-        """The attempt in progress failed; the provider may have said how long to wait."""
+    def failed(self, plan: Plan, kind: str, blameless: bool = False, wait: float | None = None) -> None:
+        """The attempt in progress failed, maybe for what says nothing of the provider; it may have said how long to wait."""
         if not plan.tried and plan.steps:
             self.health.leave(plan.steps[plan.start])  # it was never asked
         step = plan.tried[-1] if plan.open else None
-        if kind in plan.blameless:
+        if blameless or kind in plan.blameless:
             self.state.close(plan.ticket)
             if step is not None:
                 self.health.leave(step)
@@ -299,7 +299,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         plan = self.plans.get(ticket_of(request_data))
         if plan is not None:
             kind = error_kind(exception)
-            self.failed(plan, kind, retry_after(exception) if kind == "rate_limit" else None)
+            wait = retry_after(exception) if kind == "rate_limit" else None
+            self.failed(plan, kind, is_own_limit(exception), wait)
 
     # -- at the end --
     #
@@ -338,7 +339,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         try:
             plan = self.plans.get(ticket_of((kwargs or {}).get("litellm_params")))
             if plan is not None and plan.open and plan.kind is None:
-                self.failed(plan, error_kind((kwargs or {}).get("exception")))
+                exception = (kwargs or {}).get("exception")
+                self.failed(plan, error_kind(exception), is_own_limit(exception))
         except Exception as error:
             self.say_once("a failed request was not noted", error)
 
@@ -441,13 +443,14 @@ def marked_step(kwargs: Any, otherwise: int) -> int:
     return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
 
 
-def recorded_kind(kwargs: Any) -> str:
-    """The kind of the last failure by LiteLLM's own record."""
+def recorded_failure(kwargs: Any) -> tuple[str, bool]:
+    """The kind of the last failure by LiteLLM's own record, and whether that was a limit of its own."""
     for bucket in BUCKETS:
         records = (kwargs.get(bucket) or {}).get("previous_models")
         if records:
-            return kind_of_record(records[-1].get("exception_type"), records[-1].get("exception_string"))
-    return error_kind(None)
+            text = records[-1].get("exception_string")
+            return kind_of_record(records[-1].get("exception_type"), text), is_own_limit(text)
+    return error_kind(None), False
 
 
 handler = RulecHandler() if "decide" in globals() and __name__ != RELOADED else None

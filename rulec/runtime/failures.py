@@ -58,6 +58,12 @@ KIND_OF_CODE = {
     ("bad_request", "content_policy_violation"): "content_policy",
 }
 LONGEST_TEXT = 4000
+# How LiteLLM says that its own limit of a deployment is reached: nobody asked the provider
+OWN_LIMITS = (
+    "Model rate limit exceeded.",
+    "Deployment over user-defined ratelimit.",
+    "Deployment has all max_parallel_requests slots in use.",
+)
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0  # seconds of a `Retry-After` that count
 
 
@@ -87,6 +93,11 @@ def kind_of_record(name: object, text: object) -> str:
     named = KIND_OF_EXCEPTION.get(str(name))
     inner = re.search(r"Original exception: (\w{1,80})", str(text)[:LONGEST_TEXT])
     return named or KIND_OF_EXCEPTION.get(inner.group(1) if inner else "") or UNKNOWN_FAILURE
+
+
+def is_own_limit(text: object) -> bool:
+    """Whether LiteLLM kept an attempt back by a limit of its own; a provider's words would stand behind its name."""
+    return str(text)[:LONGEST_TEXT].removeprefix("litellm.RateLimitError: ").startswith(OWN_LIMITS)
 
 
 def retry_after(exception: object) -> float | None:

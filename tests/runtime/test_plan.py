@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rulec.runtime.caller import fill_in, limit_cache_wishes, may_be_kept, printable, sticky_identity, tags_of
-from rulec.runtime.failures import error_kind, kind_of_record, retry_after
+from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
 from rulec.runtime.plan import Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
@@ -162,6 +162,21 @@ def test_retry_after(place: str, text: Any, seconds: float | None) -> None:
         failure = caused(failure, error("HTTPStatusError", response=answer))
     found = retry_after(failure)
     assert found == (None if seconds is None else pytest.approx(seconds, abs=30 if text == IN_TWO_MINUTES else 0.01))
+
+
+OWN_LIMITS: list[tuple[str, bool]] = [
+    ("litellm.RateLimitError: Model rate limit exceeded. RPM limit=1, current usage=2", True),
+    ("Deployment has all max_parallel_requests slots in use. Deployment model_group=m", True),
+    ("litellm.RateLimitError: RateLimitError: OpenAIException - Model rate limit exceeded. RPM limit=1", False),
+    ("litellm.RateLimitError: RateLimitError: OpenAIException - Rate limit reached for requests", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("text", "own"), OWN_LIMITS)
+def test_limits_of_litellm_itself_are_told_from_those_of_providers(text: str, own: bool) -> None:
+    assert is_own_limit(text) == own
+    assert is_own_limit(RuntimeError(text)) == own
 
 
 def test_kind_of_record() -> None:
