@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -91,9 +91,37 @@ class Replay:
         return found[1](request, request.unavailable)
 
     @cached_property
+    def engine(self) -> Engine:
+        """The tables that are emitted, at work."""
+        return Engine(decision_tables(lower(self.policy), "", self.rows))
+
+    @cached_property
     def decide(self) -> Decide:
         """The rule that takes a request, by the tables that are emitted."""
-        return Tables(Engine(decision_tables(lower(self.policy), "", self.rows)), self.policy).rule
+        return Tables(self.engine, self.policy).rule
+
+    def takers(self, witness: Witness) -> Iterator[Rule]:
+        """The rules that take a request, in order: the first of them decides, without it the second would."""
+        request, engine = self.request(witness), self.engine
+        for number in _matching(engine, request):
+            if engine.leaf(number, request.model) is not None:
+                yield self.policy.rules[number]
+
+
+def _matching(engine: Engine, request: Request) -> Iterator[int]:
+    """The rules that match a request, in order, by the indexes of their phases."""
+    model, capability = request.model, request.capability
+    if engine.when is not None:
+        yield from engine.when.matching(request)
+    if model is not None:
+        yield from engine.exact_rules(model)
+        yield from engine.matching_patterns(model)
+    if capability is not None and capability in engine.capabilities:
+        yield engine.capabilities[capability]
+    if model is not None:
+        yield from engine.matching_sizes(model)
+    if engine.default is not None:
+        yield engine.default
 
 
 class Tables:

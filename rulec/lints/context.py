@@ -91,7 +91,7 @@ class Context:
     ) -> Witness | None:
         """A request in all of some regions and in none of others; None also where that was not decided, which is told."""
         wanted, unwanted = list(all_of), list(none_of)
-        found = self._asked(question, span, wanted, unwanted)
+        found = self.ask(question, span, wanted, unwanted)
         if not isinstance(found, Witness):
             return None
 
@@ -104,11 +104,12 @@ class Context:
         self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = ()
     ) -> bool:
         """Whether it is proved that no request is in all of some regions and in none of others; if not decided, that is told."""
-        return self._asked(question, span, all_of, none_of, replayed=False) is Verdict.NONE
+        return self.ask(question, span, all_of, none_of, replayed=False) is Verdict.NONE
 
-    def _asked(
-        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region], replayed: bool = True
+    def ask(
+        self, question: str, span: Span, all_of: Iterable[Region], none_of: Iterable[Region] = (), replayed: bool = True
     ) -> Witness | Verdict:
+        """A request in all of some regions and in none of others, as it was found; that it was not decided is told."""
         found: Witness | Verdict = Verdict.UNDECIDED
         if self.in_time():
             found = find(all_of, none_of, Budget(self.settings.question_seconds), replayed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Related
-from rulec.lints.outcomes import fate, joined, outcome, request_of, would
+from rulec.lints.outcomes import instead, joined
 from rulec.policy.model import Rule
 from rulec.policy.undecided import speaks_of_models
 from rulec.records import record
@@ -64,12 +64,7 @@ def covered(context: Context, dead: DeadRule) -> str:
     text = f"{joined(one.name for one in dead.covers)} {together} every request that it asks for"
     if dead.witness is None:
         return text
-    taker = context.analysis.decide(dead.witness)
-    if taker is not None and outcome(taker) == outcome(dead.rule):
-        return f"{text}, and {request_of(dead.witness)} {fate(taker)} as it would by this rule"
-    if fate(taker) == fate(dead.rule):
-        return f"{text}; {request_of(dead.witness)} {fate(taker)} as by this rule, but with another fallback or strategy"
-    return f"{text}; {request_of(dead.witness)} {fate(taker)}, where by this rule it {would(dead.rule)}"
+    return f"{text}; {instead(dead.witness, context.analysis.decide(dead.witness), dead.rule)}"
 
 
 def taken_by(dead: DeadRule) -> tuple[Related, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 from rulec.analysis.draft import Witness
 from rulec.lints.requests import described
 from rulec.policy.model import ModelsTarget, Pass, ProvidersTarget, Refuse, Rule
-from rulec.records import replace
 
 MOST_NAMES_SHOWN = 3
 LONGEST_SHOWN = 40
@@ -72,19 +71,29 @@ def _short(value: Any) -> str:
     return text if 0 < len(text) <= LONGEST_SHOWN else "…"
 
 
+def instead(witness: Witness, taker: Rule | None, rule: Rule) -> str:
+    """What becomes of a request that one rule decides, and what another would do with it."""
+    text = f"{request_of(witness)} {fate(taker)}"
+    if taker is not None and outcome(taker) == outcome(rule):
+        return f"{text} as it would by this rule"
+    if fate(taker) == fate(rule):
+        return f"{text} as by this rule, but with another fallback or strategy"
+    return f"{text}, where by this rule it {would(rule)}"
+
+
 def is_meant(one: Rule, other: Rule) -> bool:
     """Whether one of two rules says by `overrides` that they overlap on purpose."""
     return other.name in one.overrides or one.name in other.overrides
 
 
 def outcome(rule: Rule) -> Any:
-    """What two rules have in common that do the same with each request that both take: what is done but the rule's name.
+    """What two rules have in common that do the same with each request that both take.
 
     Whether a rule substitutes only says which requests it takes. Of a single provider none is picked.
     """
-    target = rule.target
+    target: Any = rule.target
     picked: Any = (rule.strategy, rule.sticky, rule.prefer_warm, rule.strategy_fixed)
     if isinstance(target, ProvidersTarget):
-        picked = picked if len(target.providers) > 1 else None
-        target = replace(target, substitute=False)
+        target = target.providers
+        picked = picked if len(target) > 1 else None
     return target, rule.chain, picked
