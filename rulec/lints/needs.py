@@ -20,11 +20,6 @@ class Need:
     capability: str
     condition: when.Condition
 
-    @property
-    def is_ability(self) -> bool:
-        """Whether a model without it cannot answer at all."""
-        return self.capability in _FLAGS
-
 
 def needs_of(rule: Rule) -> Iterator[Need]:
     """What a rule says of its requests."""

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from rulec.diagnostics import Related, Severity, suggest
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.words import quoted
+from rulec.lints.outcomes import joined
 from rulec.policy.model import ModelsTarget
 from rulec.policy.serving import candidates_for
 from rulec.syntax import ast
@@ -57,7 +57,7 @@ def check(context: Context) -> Iterator[Finding]:
         models = dict.fromkeys(one.model for one in candidates_for(policy, target, None))
         guess = suggest(match.name, list(listed), "capability")
         yield Finding(
-            f"no model lists the capability `{match.name}`: requests for it go to any model, {quoted(models)}",
+            f"no model lists the capability `{match.name}`: requests for it go to any model, {joined(models)}",
             rule.span,
             f"{guess}; " * (guess is not None) + "list it at the models that have it, or name them in `preferred_models`",
             tuple(Related("a model that is a candidate now", policy.models[one].span) for one in list(models)[:1]),

@@ -43,8 +43,8 @@ from rulec.analysis.draft import Witness
 from rulec.diagnostics import Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
+from rulec.lints.outcomes import joined
 from rulec.lints.usage import Usage
-from rulec.lints.words import quoted
 
 LEVEL: Severity = "info"
 
@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Finding]:
         serving = policy.serving(name)
         if name in usage.models or not policy.rules or (serving and usage.providers.isdisjoint(serving)):
             continue
-        where = f", which {quoted(serving)} serve{'s' if len(serving) == 1 else ''}" if serving else ", which nobody serves"
+        where = f", which {joined(serving)} serve{'s' if len(serving) == 1 else ''}" if serving else ", which nobody serves"
         yield Finding(
             f"no request can be sent to `{name}`{where}",
             model.span,

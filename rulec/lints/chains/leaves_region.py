@@ -43,7 +43,7 @@ from rulec.lints.context import Context
 from rulec.lints.hop_conditions import possible, requests_of
 from rulec.lints.hops import Meeting, Routing, UsedChain, UsedChains
 from rulec.lints.lint import Finding
-from rulec.lints.words import quoted
+from rulec.lints.outcomes import joined
 from rulec.policy.model import Hop, Rule
 from rulec.records import field, record
 from rulec.syntax import ast
@@ -116,7 +116,7 @@ def _finding(context: Context, used: UsedChain, leaving: Leaving) -> Finding:
     are = "is" if len(leaving.hops) == 1 else "are"
     return Finding(
         f"{used} leaves the region `{leaving.region}` that `{leaving.rule.name}` chose:"
-        f" {quoted(leaving.hops)} {are} in {quoted(regions)}",
+        f" {joined(leaving.hops)} {are} in {joined(regions)}",
         leaving.rule.span,
         "give the rule a fallback within the region, or say `fallback: null`",
         tuple(Related(f"leads to `{provider}`", hop.span) for provider, hop in leaving.hops.items()),

@@ -2,7 +2,8 @@
 
 A capability rule promises a capability; a rule with `tools`, `images` or a `capability` in its condition serves requests that
 need it. A model lacks what other models of the catalogue list and it does not. That a model takes tools or images may be
-listed as well as `function_calling` or `vision`, or stand in its `model_info` as LiteLLM has it.
+listed as well as `function_calling` or `vision`, or stand in its `model_info` as LiteLLM has it. Of other capabilities,
+which say what a model is good at, it tells as an info.
 
 **Why it matters:** when the target fails, clients get an answer that does not help them, or none: a model that knows no images
 refuses them.
@@ -36,13 +37,13 @@ from collections.abc import Iterator
 
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Related, Severity
-from rulec.lints.abilities import Abilities
+from rulec.lints.abilities import Abilities, is_ability
 from rulec.lints.context import Context
 from rulec.lints.hop_conditions import possible, requests_of
 from rulec.lints.hops import Meeting, UsedChain, UsedChains
 from rulec.lints.lint import Finding
 from rulec.lints.needs import Need, needs_of
-from rulec.lints.words import quoted
+from rulec.lints.outcomes import joined
 from rulec.policy.model import Hop, Rule
 from rulec.policy.serving import Place
 from rulec.records import field, record
@@ -85,12 +86,13 @@ def _add(context: Context, used: UsedChain, loss: Loss, need: Need, hop: Hop, me
 def _finding(used: UsedChain, loss: Loss) -> Finding:
     do = "does" if len(loss.hops) == 1 else "do"
     return Finding(
-        f"`{loss.rule.name}` needs `{loss.capability}`, which {quoted(loss.hops)} in {used} {do} not list",
+        f"`{loss.rule.name}` needs `{loss.capability}`, which {joined(loss.hops)} in {used} {do} not list",
         loss.rule.span,
         "lead to a model that lists it, list it if the model has it, or say `fallback: null`",
         tuple(Related(f"leads to `{model}`", hop.span) for model, hop in loss.hops.items()),
         loss.rule.name,
         loss.witness,
+        level=None if is_ability(loss.capability) else "info",
     )
 
 

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from rulec.diagnostics import Related, Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.words import quoted
+from rulec.lints.outcomes import joined
 from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget, Rule, VirtualTarget
 from rulec.policy.serving import candidates_for
 
@@ -44,7 +44,7 @@ def check(context: Context) -> Iterator[Finding]:
     first, *others = alone
     have = "have" if others else "has"
     yield Finding(
-        f"{quoted([rule.name for rule in alone])} {have} no fallback: where the provider fails, the request fails",
+        f"{joined([rule.name for rule in alone])} {have} no fallback: where the provider fails, the request fails",
         first.span,
         "name a `fallback`, write a chain `default`, or say that it is meant with `fallback: null`",
         tuple(Related("no fallback here, too", rule.span) for rule in others[:MOST_RULES_SHOWN]),
