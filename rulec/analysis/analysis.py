@@ -136,6 +136,28 @@ class Analysis:
         """A request that the rule decides, however odd; or that there is none, without a reason."""
         return self._taken([self.region(rule)], rule, _Caught([], []))
 
+    def unserved(self, rule: Rule, *within: Region) -> Witness | Verdict:
+        """A request in all of some regions that a rule matches, but that nobody can serve for it, and that no rule before it takes."""
+        budget = Budget(self.seconds)
+        wanted, earlier = [self.matched(rule), *within], [self.region(rule)]
+        earlier += [self.exact_rules] if rule.phase not in ("when", "exact") else []
+
+        def stays(witness: Witness) -> bool:
+            taker = self.decide(witness)
+            passed = taker is None or taker.position > rule.position
+            return passed and all(one.holds(witness) for one in wanted) and not earlier[0].holds(witness)
+
+        while True:
+            witness = find(wanted, earlier, budget)
+            if isinstance(witness, Verdict):
+                return witness
+            if stays(witness):
+                return readable(witness, self.space, stays)
+            taker = self.decide(witness)
+            if taker is None or taker.position >= rule.position:
+                raise WitnessFails(f"{witness!r} is taken by {taker and taker.name!r}")
+            earlier.append(self.region(taker))
+
     def overlap(self, one: Rule, other: Rule) -> Witness | Verdict:
         """A request that both rules match and that none before them takes: the earlier of the two decides it."""
         first = min(one, other, key=lambda rule: rule.position)

@@ -81,6 +81,13 @@ class Context:
             self.not_decided(question, (rule or self.rules[-1]).span)
         return found
 
+    def unserved(self, rule: Rule, question: str, *within: Region) -> Witness | None:
+        """A request in some regions that comes to a rule and that nobody can serve for it; that it was not decided is told."""
+        found = self.analysis.unserved(rule, *within) if self.in_time() else Verdict.UNDECIDED
+        if found is Verdict.UNDECIDED:
+            self.not_decided(question, rule.span)
+        return found if isinstance(found, Witness) else None
+
     def witness(self, rule: Rule) -> Witness | None:
         """A request that a rule decides, if there is one."""
         found = self.verdict(rule)
