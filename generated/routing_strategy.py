@@ -3454,7 +3454,9 @@ class Availability:
     def use(self, provider: str, model: str, now: float) -> None:
         """A deployment is in use."""
         place = provider, model
-        used = self.used.setdefault(provider, OrderedDict())
+        used = self.used.get(provider)
+        if used is None:
+            used = self.used[provider] = OrderedDict()
         used[place] = now
         used.move_to_end(place)
         if len(used) > MOST_USED:
@@ -3564,7 +3566,7 @@ class Health:
         place = (step.provider, step.model)
         self.availability.use(*place, now)
         own = self.terms.own_cooldown(step)
-        key: Any = step.provider if kind in KINDS_OF_PROVIDERS else place
+        key: Any = step.provider if self.is_whole(step, kind) else place
         if kind == "rate_limit":
             seconds = retry_after if retry_after is not None else self.terms.limit if own is None else own
             self.limit(place, now, now + seconds)
@@ -3574,6 +3576,15 @@ class Health:
             breaker.fail(step, kind, now, self.terms, self.terms.cooldown if own is None else own)
             self.compare(key, breaker, before, now)
         self.leave(step)
+
+    def is_whole(self, step: Any, kind: str) -> bool:
+        """Whether an error is one of the whole provider, and not of one model.
+
+        What has never served may be a model that our key has no right to, or a name that a client invented.
+        """
+        if kind == "connection":
+            return True
+        return kind in KINDS_OF_PROVIDERS and self.state.proven(step.provider, step.model)
 
     def counts(self, step: Any, kind: str, own: bool) -> bool:
         """Whether an error says something about who made it."""

@@ -26,7 +26,9 @@ class Availability:
     def use(self, provider: str, model: str, now: float) -> None:
         """A deployment is in use."""
         place = provider, model
-        used = self.used.setdefault(provider, OrderedDict())
+        used = self.used.get(provider)
+        if used is None:
+            used = self.used[provider] = OrderedDict()
         used[place] = now
         used.move_to_end(place)
         if len(used) > MOST_USED:

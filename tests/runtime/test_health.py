@@ -42,10 +42,6 @@ class Ward:
         self.said: list[str] = []
         self.health = Health(Terms(sections or {}, self.facts.deployment), self.state, self.said.append)
 
-    def serves(self, provider: str, model: str) -> None:
-        self.happens(self.step(provider, model), "ok")
-        self.state.succeed("t")
-
     def step(self, provider: str, model: str) -> Any:
         return PlanStep(Candidate(provider, model, f"openai/{model}", model))
 
@@ -61,6 +57,7 @@ class Ward:
             self.health.begin(step)
         if event.endswith("ok"):
             self.health.served(step)
+            self.state.succeed("t")
         elif event != "begin":
             self.health.fault(step, "server_error" if event == "late-error" else event, wait)
 
@@ -166,7 +163,7 @@ def test_names_that_clients_invent_push_no_trouble_out() -> None:
     ward = Ward({"rate_limited_fallback": {}, "error_based_routing": {}})
     for _ in range(6):
         ward.happens(ward.step("a", "m"), "server_error")
-    ward.serves("b", "m")
+    ward.happens(ward.step("b", "m"), "ok")
     ward.happens(ward.step("b", "m"), "rate_limit")
     for number in range(3 * of_health.MOST_DEPLOYMENTS):
         for kind in ("not_found", "server_error", "rate_limit"):
@@ -179,7 +176,7 @@ def test_names_that_clients_invent_push_no_trouble_out() -> None:
 
 def test_names_that_clients_invent_neither_take_a_provider_out_nor_keep_it_in() -> None:
     ward = Ward({"rate_limited_fallback": {}})
-    ward.serves("a", "m")
+    ward.happens(ward.step("a", "m"), "ok")
     for number in range(100):
         ward.happens(ward.step("a", f"x{number}"), "rate_limit")
         assert ward.health.unavailable() == frozenset()
