@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rulec.proxy import CannotServe, require_proxy
 
     try:
-        with _ended_by_signals():
+        with ended_by_signals():
             require_proxy()
             return _show()
     except (CannotServe, StageFailed) as reason:
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> Iterator[None]:
     """Turn the signals that end a program into an exception, once, so that everything is taken down on the way out."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rulec.commands.output import add_format_option, add_rules_option, exists
+from rulec.commands.output import add_format_option, add_rules_option, exists, print_diagnostics
+
+if TYPE_CHECKING:
+    from rulec.testing.cases import Case
+    from rulec.testing.collection import Collection
+    from rulec.testing.judge import Asker
+    from rulec.testing.live import Live
+
+CASES = (".cases.yaml", ".cases.yml")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,14 +23,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="cases files or folders of them (default: the rules folder)"
     )
     add_rules_option(parser)
-    add_format_option(parser, help="how the result and diagnostics are printed")
+    add_format_option(parser, "junit", help="how the result and diagnostics are printed")
     parser.add_argument("--verbose", action="store_true", help="name every case, not only those that fail")
+    parser.add_argument(
+        "--live", nargs="?", const="", metavar="URL", help="play the cases on this proxy, or on one that is started with fake providers"
+    )
+    parser.add_argument("--key-env", metavar="NAME", help="with --live URL: the variable with the key (that of the master key)")
+    parser.add_argument("--env-file", metavar="FILE", help="with --live URL: file with NAME=value lines (.env, where there is one)")
     parser.add_argument("--coverage", action="store_true", help="say which rules, branches and hops no case reaches")
+    parser.add_argument(
+        "--generate", nargs="?", const="", metavar="FILE", help="write cases for all rules, edges and hops; with --coverage for the rest"
+    )
     parser.add_argument("--fail-under", metavar="PERCENT", help="exit with 1 below it: 80, or rule=100,branch=80,hop=100")
 
 
 def run(options: argparse.Namespace) -> int:
     from rulec.commands.tested import Tested, print_result
+    from rulec.demo.stage import StageFailed
+    from rulec.proxy import CannotServe
     from rulec.testing.cases import case_files
     from rulec.testing.collection import collect
     from rulec.testing.coverage import measure, shortfalls
@@ -29,6 +48,12 @@ def run(options: argparse.Namespace) -> int:
     from rulec.testing.judge import Asker, run_collection
     from rulec.testing.wanted import WrongShare, wanted_shares
 
+    if options.live and not options.live.startswith(("http://", "https://")):  # `--live rules/`
+        options.paths, options.live = [options.live, *options.paths], ""
+    if options.generate and not options.generate.endswith(CASES):  # `--generate rules/`
+        options.paths, options.generate = [options.generate, *options.paths], ""
+    if options.generate and exists(options.generate):
+        return unusable(f"there is a `{options.generate}` already; it is not overwritten", "name another file, or remove it first")
     paths = [Path(one) for one in options.paths] or [Path(options.rules or "rules")]
     missing = next((path for path in paths if not exists(path)), None)
     if missing is not None:
@@ -40,12 +65,23 @@ def run(options: argparse.Namespace) -> int:
     except WrongShare as problem:
         return unusable(str(problem))
     folder = Path(options.rules) if options.rules else rules_for(paths)
-    collection = collect([file for path in paths for file in case_files(path)], folder, options.coverage)
+    needs_folder = options.coverage or options.generate is not None
+    collection = collect([file for path in paths for file in case_files(path)], folder, needs_folder)
+    if options.generate is not None:
+        return generate(collection, options)
     tested = Tested(run_collection(collection))
     shared = collection.shared
-    if options.coverage and shared is not None and shared.compilation.tree is not None and not tested.report.problems:
-        tested.coverage = measure(Asker(shared.compilation.tree), shared.cases)
-        tested.shortfalls = shortfalls(tested.coverage, wanted)
+    if shared is not None and shared.compilation.tree is not None and not tested.report.problems:
+        asker = Asker(shared.compilation.tree)
+        if options.coverage:
+            tested.coverage = measure(asker, shared.cases)
+            tested.shortfalls = shortfalls(tested.coverage, wanted)
+        if options.live is not None:
+            passed = set(map(id, tested.report.passed))
+            try:
+                tested.live = play(asker, [one for one in shared.cases if id(one) in passed], options)
+            except (CannotServe, StageFailed) as reason:
+                return unusable(str(reason))
     print_result(tested, options.format, options.verbose)
     if tested.report.problems:
         return 2
@@ -54,7 +90,50 @@ def run(options: argparse.Namespace) -> int:
             f"there are no cases in {', '.join(f'`{path}`' for path in paths)}",
             "write some into a file that ends in .cases.yaml",
         )
-    return 1 if tested.report.failures or tested.shortfalls else 0
+    return 1 if tested.failures or tested.shortfalls else 0
+
+
+def generate(collection: Collection, options: argparse.Namespace) -> int:
+    """Writes cases to a file, or to standard output."""
+    from rulec.testing.coverage import measure, names_in
+    from rulec.testing.generation import as_file
+    from rulec.testing.generation import generate as generated_for
+    from rulec.testing.judge import Asker
+
+    shared = collection.shared
+    if collection.problems or shared is None or shared.compilation.tree is None:
+        print_diagnostics(collection.problems, options.format)
+        return 2
+    only = None
+    if options.coverage:
+        only = [goal for goal, _ in measure(Asker(shared.compilation.tree), shared.cases).missing]
+    found = generated_for(shared.compilation.policy, names_in(shared.cases), only)
+    for goal in found.undecided:
+        print(f"rulec: not decided in time, so without a case: {goal.what}", file=sys.stderr)
+    if not options.generate:
+        print(as_file(found), end="")
+        return 0
+    with open(options.generate, "x", encoding="utf-8") as file:
+        file.write(as_file(found))
+    print(f"wrote {len(found.cases)} cases to {options.generate}")
+    return 0
+
+
+def play(asker: Asker, cases: list[Case], options: argparse.Namespace) -> Live:
+    """Plays cases on the proxy that is named, or on one that is started for them."""
+    from rulec.commands.demo import ended_by_signals
+    from rulec.commands.serve_background import client_for
+    from rulec.proxy import require_proxy
+    from rulec.testing.live import play_all
+    from rulec.testing.playground import RunningProxy, playground
+
+    if options.live:
+        options.port, options.run_dir = None, None
+        return play_all(asker, cases, RunningProxy(client_for(options, options.live), asker.policy.fingerprint()))
+    require_proxy()
+    print("Starting fake providers and the LiteLLM proxy with the compiled rules ...", file=sys.stderr, flush=True)
+    with ended_by_signals(), playground(asker.policy) as proxy:
+        return play_all(asker, cases, proxy)
 
 
 def unusable(reason: str, help: str | None = None) -> int:

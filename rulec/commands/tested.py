@@ -15,6 +15,7 @@ from rulec.testing.cases import Case
 from rulec.testing.coverage import Coverage
 from rulec.testing.judge import Failure, Report
 from rulec.testing.junit import Check, CheckSuite, render_junit
+from rulec.testing.live import Live
 
 
 @record(frozen=False)
@@ -23,7 +24,12 @@ class Tested:
 
     report: Report
     coverage: Coverage | None = None
+    live: Live | None = None
     shortfalls: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Failure]:
+        return [*self.report.failures, *(self.live.failures if self.live is not None else ())]
 
 
 def print_result(tested: Tested, form: str, verbose: bool) -> None:
@@ -34,10 +40,12 @@ def print_result(tested: Tested, form: str, verbose: bool) -> None:
         sys.stdout.write(to_junit(tested))
     elif for_people(form):
         print_report(tested.report, verbose, form)
+        if tested.live is not None:
+            print_live(tested.live)
         if tested.coverage is not None:
             print(f"\n{coverage.to_text(tested.coverage)}")
     else:
-        print_diagnostics([*tested.report.problems, *map(finding, tested.report.failures)], form)
+        print_diagnostics([*tested.report.problems, *map(finding, tested.failures)], form)
     for one in tested.shortfalls:
         print(f"rulec: {one}", file=sys.stderr)
 
@@ -56,10 +64,22 @@ def print_report(report: Report, verbose: bool, form: str) -> None:
         for case in report.passed:
             print(f"ok    {case.name}")
     for failure in report.failures:
-        print(f"FAIL  {failure.case.name}  ({_place_text(failure.case)})")
-        for line in _told(failure):
-            print(f"        {line}")
+        print_failure("FAIL", failure)
     print(f"{len(report.passed)} passed, {len(report.failures)} failed")
+
+
+def print_live(live: Live) -> None:
+    for failure in live.failures:
+        print_failure("LIVE", failure)
+    for case, reason in live.left_out:
+        print(f"not played: {case.name}: {reason}")
+    print(f"live: {len(live.played)} passed, {len(live.failures)} failed, {len(live.left_out)} not played")
+
+
+def print_failure(word: str, failure: Failure) -> None:
+    print(f"{word}  {failure.case.name}  ({_place_text(failure.case)})")
+    for line in _told(failure):
+        print(f"        {line}")
 
 
 def _told(failure: Failure) -> list[str]:
@@ -82,30 +102,35 @@ def to_json(tested: Tested) -> dict[str, Any]:
     def place(case: Case) -> dict[str, Any]:
         return {"name": case.name, "file": case.span.source.path, "line": case.span.line}
 
+    def failed(one: Failure) -> dict[str, Any]:
+        told = [{"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences]
+        return {**place(one.case), "differences": told}
+
+    def played(live: Live) -> dict[str, Any]:
+        return {
+            "passed": [place(case) for case in live.played],
+            "failed": [failed(one) for one in live.failures],
+            "not_played": [{**place(case), "because": reason} for case, reason in live.left_out],
+        }
+
     report = tested.report
     return {
         "passed": [place(case) for case in report.passed],
-        "failed": [
-            {
-                **place(one.case),
-                "differences": [
-                    {"what": what, "expected": wanted, "got": got} for what, wanted, got in one.differences
-                ],
-            }
-            for one in report.failures
-        ],
+        "failed": [failed(one) for one in report.failures],
         "problems": [one.to_json() for one in report.problems],
+        **({"live": played(tested.live)} if tested.live is not None else {}),
         **({"coverage": coverage.to_json(tested.coverage)} if tested.coverage is not None else {}),
     }
 
 
 def to_junit(tested: Tested) -> str:
     """A suite for each file of cases, then one for what could not be run and what is less than was wanted."""
-    report = tested.report
+    report, live = tested.report, tested.live or Live()
     checks = [(one, Check(one.name)) for one in report.passed]
-    checks += [
-        (one.case, Check(one.case.name, "\n".join([_place_text(one.case), *_told(one)]))) for one in report.failures
-    ]
+    checks += [(one.case, Check(one.case.name, _failed_text(one))) for one in report.failures]
+    checks += [(one, Check(f"{one.name} (live)")) for one in live.played]
+    checks += [(one.case, Check(f"{one.case.name} (live)", _failed_text(one))) for one in live.failures]
+    checks += [(one, Check(f"{one.name} (live)", skipped=reason)) for one, reason in live.left_out]
     checks.sort(key=lambda pair: (pair[0].span.source.path, pair[0].span.start))
     suites = [
         CheckSuite(path, tuple(check for _, check in pairs))
@@ -114,6 +139,10 @@ def to_junit(tested: Tested) -> str:
     others = [Check(f"{_where(one)}{one.code}", error=one.message) for one in report.problems]
     others += [Check("--fail-under", failure=one) for one in tested.shortfalls]
     return render_junit([*suites, *([CheckSuite("rulec test", tuple(others))] if others else [])])
+
+
+def _failed_text(failure: Failure) -> str:
+    return "\n".join([_place_text(failure.case), *_told(failure)])
 
 
 def _where(problem: Diagnostic) -> str:

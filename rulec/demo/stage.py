@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,6 @@ START_SECONDS = 120.0
 REQUEST_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
-# All that the proxy sees of the user's environment: nothing there can lead it to another server.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 _PATHS = {
@@ -43,7 +42,7 @@ _BODIES: dict[str, dict[str, Any]] = {
 
 
 class StageFailed(Exception):
-    """Why the demo cannot be shown, in words for the user."""
+    """Why nothing can be shown, in words for the user."""
 
 
 @dataclass(frozen=True)
@@ -116,27 +115,27 @@ def set_up(compilation: Compilation) -> Iterator[Stage]:
         providers = {name: Provider(name).start() for name in ADDRESSES}
         for provider in providers.values():
             stack.callback(provider.stop)
-        stage = Stage(_free_port(), "sk-" + secrets.token_hex(16), providers)
-        log = folder / "proxy.log"
-        stack.enter_context(_proxy(stage, folder / "litellm_config.yaml", log))
+        stage = Stage(free_port(), "sk-" + secrets.token_hex(16), providers)
+        addresses = {
+            variable: f"http://{HOST}:{providers[name].port}{path}" for name, (variable, path) in ADDRESSES.items()
+        }
+        environment = {**kept_environment(stage.master_key), **addresses}
+        stack.enter_context(running_proxy(folder / "litellm_config.yaml", stage.port, environment, folder / "proxy.log"))
         yield stage
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def _environment(stage: Stage) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    addresses = {
-        variable: f"http://{HOST}:{stage.providers[name].port}{path}" for name, (variable, path) in ADDRESSES.items()
-    }
+def kept_environment(master_key: str) -> dict[str, str]:
+    """All that a proxy sees of the user's environment: nothing there can lead it to another server."""
     return {
-        **kept,
-        **addresses,
-        "LITELLM_MASTER_KEY": stage.master_key,
+        **{name: os.environ[name] for name in _KEPT if name in os.environ},
+        "LITELLM_MASTER_KEY": master_key,
         "DEFAULT_MAX_RETRIES": "0",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # its price list is not fetched from the network
         "LITELLM_MODE": "PRODUCTION",  # no `.env` is read
@@ -146,11 +145,12 @@ def _environment(stage: Stage) -> dict[str, str]:
 
 
 @contextmanager
-def _proxy(stage: Stage, config: Path, log: Path) -> Iterator[None]:
+def running_proxy(config: Path, port: int, environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    """The real proxy with a config, ready for requests; raises StageFailed with the end of its log."""
     with log.open("wb") as output:
-        process = start_proxy(config, HOST, stage.port, _environment(stage), output)
+        process = start_proxy(config, HOST, port, environment, output)
         try:
-            _wait_until_ready(process, stage.port, log)
+            _wait_until_ready(process, port, log)
             yield
         finally:
             _stop(process)

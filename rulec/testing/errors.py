@@ -36,14 +36,12 @@ class Errors:
     row: tuple[str, ...] = ()
     providers: dict[str, tuple[tuple[str, ...], str | None]] = field(default_factory=dict)
 
-    def ending(self, attempts: list[Attempt], provider: str) -> str | None:
-        """The kind with which the attempt after these ends; None where it is answered."""
-        if len(attempts) < len(self.row):
-            return self.row[len(attempts)]
-        if provider not in self.providers:
-            return None
-        kinds, always = self.providers[provider]
-        before = sum(one.step.provider == provider for one in attempts)
+    def next_kind(self, tried: Sequence[str], provider: str) -> str | None:
+        """The kind with which an attempt at a provider ends after these were tried; None where it is answered."""
+        if len(tried) < len(self.row):
+            return self.row[len(tried)]
+        kinds, always = self.providers.get(provider, ((), None))
+        before = tried.count(provider)
         return kinds[before] if before < len(kinds) else always
 
 
@@ -112,7 +110,7 @@ class Player:
         while index is not None:
             step = plan.begin(index)
             state.begin("", step.provider, step.model)
-            kind = errors.ending(attempts, step.provider)
+            kind = errors.next_kind([one.step.provider for one in attempts], step.provider)
             attempts.append(Attempt(step, kind))
             if kind is None:
                 break

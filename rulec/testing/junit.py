@@ -11,11 +11,12 @@ from rulec.records import record
 
 @record
 class Check:
-    """One check; `failure` says how it failed, `error` why it could not be run."""
+    """One check; `failure` says how it failed, `error` why it could not be run, `skipped` why it was left out."""
 
     name: str
     failure: str | None = None
     error: str | None = None
+    skipped: str | None = None
 
 
 @record
@@ -43,12 +44,14 @@ def _counts(checks: Iterable[Check]) -> str:
     checks = list(checks)
     failures = sum(one.failure is not None for one in checks)
     errors = sum(one.error is not None for one in checks)
-    return f' tests="{len(checks)}" failures="{failures}" errors="{errors}" time="0"'
+    skipped = sum(one.skipped is not None for one in checks)
+    return f' tests="{len(checks)}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="0"'
 
 
 def _lines(suite: str, check: Check) -> list[str]:
     opening = f"    <testcase classname={quoted(suite)} name={quoted(check.name)}"
-    parts = [(tag, text) for tag, text in (("failure", check.failure), ("error", check.error)) if text is not None]
+    told = (("failure", check.failure), ("error", check.error), ("skipped", check.skipped))
+    parts = [(tag, text) for tag, text in told if text is not None]
     if not parts:
         return [f'{opening} time="0"/>']
     inner = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import combinations
@@ -12,6 +13,7 @@ from rulec.analysis.budget import Budget
 from rulec.analysis.draft import Witness
 from rulec.analysis.question import Region, Verdict, find
 from rulec.analysis.readable import readable
+from rulec.commands.requests import BadRequest
 from rulec.ir.lower import lower
 from rulec.lints.requests import described
 from rulec.policy.model import Policy, Rule
@@ -24,12 +26,14 @@ from rulec.syntax import conditions as when
 from rulec.syntax.fields import ERROR_KINDS
 from rulec.testing.cases import Case
 from rulec.testing.errors import Attempt, Errors, NeverPicked, first_order
-from rulec.testing.goals import MODEL, Goal, atoms
+from rulec.testing.goals import MODEL, Goal, Key, atoms
 from rulec.testing.judge import Asked, Asker
 from rulec.testing.watcher import Watcher
 
 MOST_PLAYS = 2_000
 MOST_SUBSETS = 64
+HOP_TIMES = 15
+"""How many times as long as another question one about a hop may take: it is many of them."""
 NOWHERE = Span(Source("", ""), 0, 0)
 TEXTS = (
     "Say hello",
@@ -73,8 +77,14 @@ class Reach:
         witness = self.witness(rule, wanted, unwanted)
         if isinstance(witness, Verdict):
             return witness
-        reached = (one for one in requests(witness) if goal.key in self.watcher.seen(self.asker.ask(one)))
-        return next(reached, Verdict.UNDECIDED)
+        return next((one for one in requests(witness) if goal.key in self.seen(one)), Verdict.UNDECIDED)
+
+    def seen(self, case: Case) -> set[Key]:
+        """What a case covers; nothing where it cannot be asked."""
+        try:
+            return self.watcher.seen(self.asker.ask(case))
+        except BadRequest:
+            return set()
 
     def matched(self, rule: Rule) -> Region:
         """The requests that a rule matches, whether it applies to them or not."""
@@ -109,17 +119,21 @@ class Reach:
     def _hop(self, goal: Goal, rule: Rule) -> Case | Verdict:
         """A request for each kind of request that chains tell apart, until errors lead one of them to the hop."""
         seen_alike: list[Region] = []
-        while True:
+        verdict = Verdict.UNDECIDED if self._health_decides else Verdict.NONE
+        ends = time.perf_counter() + HOP_TIMES * self.seconds
+        while time.perf_counter() < ends:
             witness = self.witness(rule, [self.analysis.region(rule)], seen_alike)
             if isinstance(witness, Verdict):
-                blind = self._health_decides and witness is Verdict.NONE
-                return Verdict.UNDECIDED if blind else witness
-            plain = next(requests(witness))
-            for case in self._with_providers_down(plain, rule):
+                return verdict if witness is Verdict.NONE else witness
+            plain = next((one for one in requests(witness) if self.asker.ask(one).outcome.rule is rule), None)
+            if plain is None:  # no text has the complexity that is assumed
+                verdict = Verdict.UNDECIDED
+            for case in self._with_providers_down(plain, rule) if plain is not None else ():
                 found = self._errors_to(goal, rule, case)
                 if found is not None:
                     return found
-            seen_alike.append(self.analysis.condition(self.alike(rule, self.asker.ask(plain))))
+            seen_alike.append(self.analysis.condition(self.alike(rule, witness)))
+        return Verdict.UNDECIDED
 
     @property
     def _health_decides(self) -> bool:
@@ -127,13 +141,14 @@ class Reach:
         conditions = [one.match.condition.condition for one in self.policy.rules if isinstance(one.match, ast.When)]
         return any(isinstance(atom, when.Unavailable) for one in conditions for _, atom, _ in atoms(one))
 
-    def alike(self, rule: Rule, asked: Asked) -> when.Condition:
+    def alike(self, rule: Rule, witness: Witness) -> when.Condition:
         """The requests for which the chain of a rule is what it is for this one, whoever is unavailable."""
-        parts = [self._model_alike(asked.request.model)]
+        request = self.analysis.replay.request(witness)
+        parts = [self._model_alike(request.model)]
         for hop in rule.chain.hops:
             for _, atom, _ in atoms(hop.when.condition) if hop.when is not None else ():
                 if not isinstance(atom, when.Unavailable):
-                    held = self.watcher.holds(atom, asked.request, asked.request.unavailable)
+                    held = self.watcher.holds(atom, request, request.unavailable)
                     parts.append(atom if held else when.Not(atom))
         return when.And(tuple(parts))
 
