@@ -61,6 +61,7 @@ lint: $(INSTALLED) ## ruff, mypy, and rulec on our own rules
 	$(BIN)/mypy
 	$(BIN)/rulec fmt --check rules/
 	$(BIN)/rulec compile rules/ --check
+	$(BIN)/rulec lint rules/
 	$(BIN)/rulec test rules/ --coverage --fail-under 100
 
 generated: $(INSTALLED) ## write anew what is made of other files: the reader's table, the schema, the pair
