@@ -77,6 +77,8 @@ class Exact:
 @record
 class Patterns:
     patterns: tuple[CompiledPattern, ...]
+    places: tuple[Located, ...] = field(default=(), compare=False)
+    """Where each of them is written."""
 
 
 @record

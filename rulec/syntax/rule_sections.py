@@ -38,7 +38,8 @@ class RuleSections:
             raise wrong("a pattern rule needs a pattern", opening(body))
         patterns = self.reading.patterns(written)
         if len(patterns) == len(written):
-            self.rule("pattern", written[0].text, ast.Patterns(patterns), entry, written[0].span, body)
+            match = ast.Patterns(patterns, tuple([one.located() for one in written]))
+            self.rule("pattern", written[0].text, match, entry, written[0].span, body)
 
     def capability(self, name: Scalar, body: Node) -> None:
         entry = self.check("CapabilityRule", body, name.text)
