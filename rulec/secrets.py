@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 _SECRET_WORD = r"(?:[A-Za-z0-9]+[_-])*(?:[A-Za-z0-9]+[_-]key|apikey|token|secret|password|passwd|credentials?)"
 _SECRET_KEY = r"(?i:" + _SECRET_WORD + r"|(?:proxy-)?authorization)\Z"
@@ -101,10 +102,19 @@ def _is_random(word: str, least: int, digits: bool = False) -> bool:
 def mask_secrets(text: str) -> str:
     """The text with everything that looks like a secret as stars, of the same length so that carets still fit."""
     assigned = [found for found in _compiled(_ASSIGNED).finditer(text) if not _is_harmless(found.group("value"))]
-    for found in (*assigned, *_in_address(text)):
-        start, end = found.span("value")
+    for start, end in [*(found.span("value") for found in assigned), *written_secrets(text)]:
         text = text[:start] + "*" * (end - start) + text[end:]
     return _compiled(_SECRET_VALUE).sub(lambda found: "*" * len(found.group()), text)
+
+
+def mask_values(value: Any, key: str = "") -> Any:
+    """Plain data in which texts that look like secrets, also by the key they stand under, are stars."""
+    if isinstance(value, dict):
+        return {name: mask_values(one, str(name)) for name, one in value.items()}
+    if isinstance(value, list):
+        return [mask_values(one, key) for one in value]
+    secret = isinstance(value, str) and written_secrets(f"{key}: {value}")
+    return "*" * len(value) if secret else value
 
 
 def hidden_in_line(line: str) -> list[tuple[int, int]]:

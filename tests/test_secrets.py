@@ -7,6 +7,7 @@ import pytest
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.diagnostics.rendering import FORMATS, render
+from rulec.lints.run import lint
 from rulec.source import Source
 
 SECRET = "hunter2PassPhrase77"
@@ -100,3 +101,18 @@ def test_addresses_without_a_secret_stay(address: str) -> None:
 def test_rules_that_are_called_like_keys_are_told() -> None:
     shown = told("a.yaml", "request_metadata_routing:\n  by_key: {condition: key = 'ops-team', provider: p}\n")
     assert "ops-team" in shown["text"]
+
+
+def test_no_secret_in_a_condition_is_told() -> None:
+    """The request that proves a finding has the secret in it."""
+    rules = f"""\
+providers: {{a: {{litellm: "openai/{{model}}", accepts: "."}}, b: {{litellm: "openai/{{model}}", accepts: "."}}}}
+request_metadata_routing:
+  ops: {{condition: 'team == "ops"', provider: b}}
+  inside: {{condition: 'header.x-inside-token == "{SECRET}"', provider: b}}
+default: {{provider: a}}
+"""
+    found = lint(compile_sources([Source("a.yaml", rules)], Diagnostics(), emit=False).policy)
+    assert {"privileged-header", "secret-in-text"} <= {one.code for one in found}
+    for form in FORMATS:
+        assert SECRET not in render(form, found), form

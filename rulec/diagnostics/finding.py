@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rulec.diagnostics.surfaces import in_the_words_of
 from rulec.records import record
-from rulec.secrets import hidden_in_line, mask_secrets
+from rulec.secrets import hidden_in_line, mask_secrets, mask_values
 from rulec.source import Span
 
 SHORTEST_SECRET = 4
@@ -44,6 +44,8 @@ class Diagnostic:
             help = self.without_secrets(self.help)
             help = help if self.span is None else in_the_words_of(self.span.source.path, help)
             object.__setattr__(self, "help", mask_secrets(help))
+        if self.witness is not None:
+            object.__setattr__(self, "witness", mask_values(self.witness))
 
     def without_secrets(self, text: str) -> str:
         """A text that quotes what was written, without what may not be shown of its line."""
