@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rulec.diagnostics.finding import Diagnostic
+from rulec.diagnostics.replay import replay_command
 
 _KINDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render_github(diagnostics: Iterable[Diagnostic]) -> str:
+def render_github(diagnostics: Iterable[Diagnostic], rules: str = "rules") -> str:
     """One command a line, errors first: GitHub shows ten annotations of a kind for each step."""
     ordered = sorted(diagnostics, key=lambda item: list(_KINDS).index(item.severity))
-    return "".join(f"::{_KINDS[item.severity]} {','.join(_properties(item))}::{_message(item)}\n" for item in ordered)
+    return "".join(f"::{_KINDS[item.severity]} {','.join(_properties(item))}::{_message(item, rules)}\n" for item in ordered)
 
 
 def _properties(item: Diagnostic) -> Iterator[str]:
@@ -27,10 +28,12 @@ def _properties(item: Diagnostic) -> Iterator[str]:
     yield f"title={_escaped(item.code, ',:')}"
 
 
-def _message(item: Diagnostic) -> str:
+def _message(item: Diagnostic, rules: str) -> str:
     lines = [item.message]
     lines += [f"{one.span.source.path}:{one.span.line}: {one.message}" for one in item.related]
     lines += [f"help: {item.help}"] if item.help else []
+    command = None if item.witness is None else replay_command(item.witness, rules)
+    lines += [f"try it: {command}"] if command is not None else []
     return _escaped("\n".join(lines))
 
 

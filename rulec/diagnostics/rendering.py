@@ -28,7 +28,7 @@ def render(form: str, diagnostics: Iterable[Diagnostic], rules: str = "rules", m
     if form == "github":
         from rulec.diagnostics.github import render_github
 
-        return render_github(diagnostics)
+        return render_github(diagnostics, rules)
     if form == "junit":
         from rulec.diagnostics.junit import render_junit
 
