@@ -30,51 +30,30 @@ default: {provider: cloud}
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from rulec.diagnostics import Related, Severity
-from rulec.lints.clock.windows import DAY, Division, Divisions, Window, runs, shown
+from rulec.lints.clock.windows import DAY, Slip, Slips, runs, shown
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.outcomes import is_meant, outcome
 from rulec.syntax.fields import WEEKDAYS
 
 LEVEL: Severity = "warning"
-LONGEST = 3 * 60
-"""A longer time for which two windows hold is hardly an oversight."""
-MOST_WINDOWS = 100
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for division in context.shared(Divisions).all:
-        for one, other in combinations(division.windows[:MOST_WINDOWS], 2):
-            both = one.minutes & other.minutes
-            if both and _is_slip(one, other, both) and _differ(one, other):
-                yield from _found(context, division, one, other, both)
+    for slip in context.shared(Slips).all:
+        yield from _found(context, slip)
 
 
-def _is_slip(one: Window, other: Window, both: int) -> bool:
-    """Whether two windows hold together for a short time of what each of them holds, or for one of the days that they name."""
-    if both in (one.minutes, other.minutes) or 2 * both.bit_count() > min(one.minutes.bit_count(), other.minutes.bit_count()):
-        return False
-    if one.days == one.times and other.days == other.times:
-        return both.bit_count() == DAY
-    return all(end - start <= LONGEST for start, end in runs(both))
-
-
-def _differ(one: Window, other: Window) -> bool:
-    return outcome(one.rule) != outcome(other.rule) and not is_meant(one.rule, other.rule)
-
-
-def _found(context: Context, division: Division, one: Window, other: Window, both: int) -> Iterator[Finding]:
-    first, second = one.rule, other.rule
+def _found(context: Context, slip: Slip) -> Iterator[Finding]:
+    first, second = slip.one.rule, slip.other.rule
     question = f"whether `{first.name}` and `{second.name}` overlap"
     witness = context.decides(first, question, context.analysis.region(second))
     if witness is not None:
-        start, end = next(runs(both))
+        start, end = next(runs(slip.both))
         when = f"on {WEEKDAYS[start // DAY]}" if end - start >= DAY else f"from {shown(start, end)}"
         yield Finding(
-            f"`{first.name}` and `{second.name}` both hold {when} ({division.zone}), where `{first.name}` decides",
+            f"`{first.name}` and `{second.name}` both hold {when} ({slip.zone}), where `{first.name}` decides",
             second.span,
             f"let one window begin where the other ends, or write `overrides: [{second.name}]` in `{first.name}`",
             (Related("holds then, too", first.span),),

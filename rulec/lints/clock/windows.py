@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import combinations
 
 from rulec.analysis.asked import atoms
 from rulec.lints.context import Context
+from rulec.lints.outcomes import is_meant, outcome
 from rulec.policy.model import Rule
 from rulec.records import record
 from rulec.syntax import ast
@@ -64,6 +66,53 @@ class Divisions:
         days = tuple(one for one in times if all(isinstance(atom, when.OnDays) for atom in atoms(one)))
         division = found.setdefault((zone, frozenset(map(when.show, rest))), Division(zone, rest, []))
         division.windows.append(Window(rule, minutes, times, days))
+
+
+LONGEST_SLIP = 3 * 60
+"""A longer time for which two windows hold is hardly an oversight."""
+MOST_WINDOWS = 100
+"""So many windows of a division are compared with each other."""
+
+
+@record
+class Slip:
+    """Two windows of rules that do different things, and the few minutes at which both hold; the first of the two decides."""
+
+    zone: str
+    one: Window
+    other: Window
+    both: int
+
+
+class Slips:
+    """The windows of a policy that overlap a little."""
+
+    def __init__(self, context: Context) -> None:
+        self.all: list[Slip] = []
+        for division in context.shared(Divisions).all:
+            for one, other in combinations(division.windows[:MOST_WINDOWS], 2):
+                both = one.minutes & other.minutes
+                if both and _is_slip(one, other, both) and _differ(one.rule, other.rule):
+                    self.all.append(Slip(division.zone, one, other, both))
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[int, int]]:
+        """The positions of the two rules of each."""
+        return frozenset((one.one.rule.position, one.other.rule.position) for one in self.all)
+
+
+def _is_slip(one: Window, other: Window, both: int) -> bool:
+    """Whether two windows hold together for a short part of what each of them holds, or for one of the days that they name."""
+    shorter = min(one.minutes.bit_count(), other.minutes.bit_count())
+    if both in (one.minutes, other.minutes) or 2 * both.bit_count() > shorter:
+        return False
+    if one.days == one.times and other.days == other.times:
+        return both.bit_count() == DAY
+    return all(end - start <= LONGEST_SLIP for start, end in runs(both))
+
+
+def _differ(one: Rule, other: Rule) -> bool:
+    return outcome(one) != outcome(other) and not is_meant(one, other)
 
 
 def _is_timed(condition: Condition) -> bool:

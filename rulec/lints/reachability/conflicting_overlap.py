@@ -2,8 +2,8 @@
 
 Neither of the two contains the other, so it is not an exception before the rule: for what both match, one of the two says
 something else. Rules of different kinds are not compared, as their order is that of the language (metadata, exact names,
-patterns, capabilities, sizes); tiers have `tier-overlap`. Overlaps are many by nature: they are told once for each rule that
-loses requests, a few of them, and it is told how many pairs were not looked at.
+patterns, capabilities, sizes); tiers have `tier-overlap`, windows that divide the day `time-overlap`. Overlaps are many by
+nature: they are told once for each rule that loses requests, a few of them, and it is told how many pairs were not looked at.
 
 **Why it matters:** who reorders the rules, or adds one, moves requests without having meant it.
 
@@ -35,6 +35,7 @@ from collections.abc import Iterator
 
 from rulec.analysis.overlaps import Overlap, overlaps
 from rulec.diagnostics import Related, Severity
+from rulec.lints.clock.windows import Slips
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
 from rulec.lints.outcomes import instead, is_meant, joined, outcome
@@ -48,7 +49,12 @@ MOST_RELATED = 3
 
 def check(context: Context) -> Iterator[Finding]:
     live = [rule for rule, _ in context.live() if rule.phase in ("when", "pattern")]
-    found = overlaps(context.analysis, live, _matters, MOST_PAIRS)
+    told = context.shared(Slips).pairs if "time-overlap" in context.running else ()
+
+    def matters(one: Rule, other: Rule) -> bool:
+        return _matters(one, other) and (one.position, other.position) not in told
+
+    found = overlaps(context.analysis, live, matters, MOST_PAIRS)
     for one, other in found.undecided:
         context.not_decided(f"whether `{one.name}` and `{other.name}` share requests", other.span)
     losers: dict[int, list[Overlap]] = {}
