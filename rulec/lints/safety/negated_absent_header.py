@@ -58,16 +58,14 @@ def check(context: Context) -> Iterator[Finding]:
         fields = [one for one in dict.fromkeys(_negated(rule.match.condition.condition)) if one is not None]
         privilege = privileges.of(rule) if fields else None
         if privilege is not None:
-            yield from _found(context, rule, rule.match.condition, fields, privilege)
+            yield from _found(privileges, rule, rule.match.condition, fields, privilege)
 
 
 def _found(
-    context: Context, rule: Rule, condition: ParsedCondition, fields: list[Field], privilege: Privilege
+    privileges: Privileges, rule: Rule, condition: ParsedCondition, fields: list[Field], privilege: Privilege
 ) -> Iterator[Finding]:
     for field in fields:
-        missing = when.And((privilege.others, when.Not(when.Present(field))))
-        question = f"whether `{rule.name}` opens `{privilege.what}` to requests without `{field}`"
-        witness = context.decides(rule, question, context.analysis.condition(missing))
+        witness = privileges.witness(rule, privilege, when.Not(when.Present(field)))
         if witness is not None:
             yield Finding(
                 f"`{rule.name}` also sends requests without `{field}` to `{privilege.what}`, {privilege.why}",

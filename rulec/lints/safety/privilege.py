@@ -27,12 +27,12 @@ Thing = tuple[str, str]
 
 @record
 class Privilege:
-    """Why a target is privileged, and the requests of those who have no right to it."""
+    """Why a target is privileged, and the requests of those who have no right to it: of one of these kinds."""
 
     what: str
     why: str
     related: Related
-    others: Condition
+    others: tuple[Condition, ...]
 
 
 def field_of(atom: Condition) -> Field | None:
@@ -106,6 +106,7 @@ class Privileges:
         self.policy: Policy = context.policy
         self.reserved: dict[Thing, list[Rule]] = {}
         self._reached_by_name: dict[str, bool] = {}
+        self._strangers: dict[Thing, Condition] = {}
         opened: set[Thing] = set()
         for rule in context.rules:
             if isinstance(rule.match, ast.When) and needs(condition_of(rule), CALLERS):
@@ -134,6 +135,16 @@ class Privileges:
 
     # What a rule opens
 
+    def witness(self, rule: Rule, privilege: Privilege, wanted: Condition) -> Witness | None:
+        """A request of somebody who has no right to it that a rule takes to its target, and for which this holds, too."""
+        question = f"whether `{rule.name}` opens `{privilege.what}` to others"
+        for others in privilege.others:
+            region = self.context.analysis.condition(when.And((others, wanted)))
+            witness = self.context.decides(rule, question, region)
+            if witness is not None:
+                return witness
+        return None
+
     def of(self, rule: Rule, priced: bool = True) -> Privilege | None:
         """The privilege that a rule gives; what is dear is none unless `priced`."""
         return self._reserved_target(rule) or (self._dear_target(rule) if priced else None)
@@ -143,15 +154,21 @@ class Privileges:
             keepers = self.reserved.get(thing, [])
             if not keepers or self._is_cheap(thing):
                 continue
-            callers = [weakened(condition_of(one), lambda atom: _is_of(atom, CALLERS)) for one in keepers]
             first = next((one for one in keepers if one is not rule), keepers[0])
             return Privilege(
                 thing[1],
                 f"which `{first.name}` keeps for certain callers",
                 Related(f"asks who the caller is before it gives `{thing[1]}`", first.span),
-                when.And(tuple(when.Not(one) for one in callers)),
+                (NOBODY_IN_PARTICULAR, self._others(thing)),  # the first is quickly asked, and mostly enough
             )
         return None
+
+    def _others(self, thing: Thing) -> Condition:
+        """The callers for whom nothing is reserved."""
+        if thing not in self._strangers:
+            callers = [weakened(condition_of(one), lambda atom: _is_of(atom, CALLERS)) for one in self.reserved[thing]]
+            self._strangers[thing] = when.And(tuple(map(when.Not, callers)))
+        return self._strangers[thing]
 
     def _only_providers(self, rule: Rule) -> Iterator[Thing]:
         """The one provider behind the models of a rule, where there is one only."""
@@ -175,7 +192,7 @@ class Privileges:
         others: Condition = NOBODY_IN_PARTICULAR
         if isinstance(rule.target, ProvidersTarget) and not rule.target.substitute:
             others = when.And((others, when.Compare(Field("model"), "==", name)))
-        return Privilege(name, costs, Related("the default", default.span), others)
+        return Privilege(name, costs, Related("the default", default.span), (others,))
 
     def _dear_names(self, rule: Rule) -> list[str]:
         """The dear models that a rule sends requests to, and that a request does not reach just by their names."""

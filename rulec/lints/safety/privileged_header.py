@@ -65,9 +65,7 @@ def check(context: Context) -> Iterator[Finding]:
         privilege = privileges.of(rule, priced=opens(condition_of(rule), UNPRICED_CLAIMS))
         if privilege is None:
             continue
-        question = f"whether `{rule.name}` opens `{privilege.what}` to everybody"
-        claimed = when.And((privilege.others, when.Not(without_claims(condition_of(rule)))))
-        witness = context.decides(rule, question, context.analysis.condition(claimed))
+        witness = privileges.witness(rule, privilege, when.Not(without_claims(condition_of(rule))))
         if witness is not None:
             yield Finding(
                 f"`{rule.name}` takes whoever sends {_claims(rule)} to `{privilege.what}`, {privilege.why}",
