@@ -91,6 +91,11 @@ class Causes:
     def _providers(self) -> set[str]:
         return _changed(self.old.providers, self.new.providers)
 
+    @property
+    def providers_alike(self) -> bool:
+        """Whether both policies have the same providers."""
+        return not self._providers and list(self.old.providers) == list(self.new.providers)
+
     @cached_property
     def _models(self) -> set[str]:
         return _changed(self.old.models, self.new.models)

@@ -22,8 +22,8 @@ from rulec.analysis.formulas import TRUE, Formula, Literal, all_of, cells_apart,
 from rulec.analysis.grades import GRADES, Grade, at_least, grade_of
 from rulec.analysis.language import positions
 from rulec.analysis.outcomes import Atom, Outcomes, alike
-from rulec.analysis.pairing import Pair, paired
-from rulec.analysis.pairs import Pairs
+from rulec.analysis.pairing import Pair, paired, says_the_same
+from rulec.analysis.pairs import Parts, may_meet, parts_of
 from rulec.analysis.question import Region, Verdict, WitnessFails, find
 from rulec.analysis.readable import readable
 from rulec.analysis.space import Space
@@ -78,6 +78,14 @@ class Side:
         self.outcomes = Outcomes(self.analysis)
         self.partners: dict[int, Rule] = {}
         self.unsteady: set[int] = set()
+        self._parts: dict[int, Parts] = {}
+
+    def parts(self, rule: Rule) -> Parts:
+        """What a rule admits, for a look at whether it overlaps another."""
+        found = self._parts.get(rule.position)
+        if found is None:
+            found = self._parts[rule.position] = parts_of(self.region(rule).formula)
+        return found
 
     @cached_property
     def last_exact(self) -> int:
@@ -197,8 +205,18 @@ class Comparison:
     # Which cells of the model's dimension matter: None is all of them
 
     def _regions_apart(self, one: Rule, other: Rule) -> int | None:
+        """The names for which two rules may take different requests."""
+        if self._one_ground and one.target == other.target and says_the_same(one, other):
+            return 0
         formulas = self.old.analysis.regions.rule(one), self.new.analysis.regions.rule(other)
         return cells_apart(*formulas, self.space.model)
+
+    @cached_property
+    def _one_ground(self) -> bool:
+        """Whether both policies know the same providers and models, and read the capability from one header."""
+        old, new = (side.analysis.replay.rows for side in (self.old, self.new))
+        named = self.old.policy.capability_header == self.new.policy.capability_header
+        return named and old.models == new.models and self.causes.providers_alike
 
     def _apart(self, one: Rule | None, other: Rule | None) -> int | None:
         """The names for which an old and a new rule may do different things."""
@@ -405,20 +423,15 @@ class Comparison:
         for taker in self._likely(here, there, rule, last):
             if self._late() or self._enough(cause):
                 return
-            if taker.position not in takers and taker is not partner and self._may_take(here, there, rule, taker):
+            if taker.position not in takers and taker is not partner:
                 yield from self._between(here, rule, taker, focus, without, cause)
 
     def _likely(self, here: Side, there: Side, rule: Rule, last: int) -> Iterator[Rule]:
-        """The rules there, before the last one that takes something, that may share a request with a rule here."""
-        if not last:
-            return
-        offsets = {id(self.old): 0, id(self.new): len(self.old.policy.rules)}
-        partners = self._sharing.partners(offsets[id(here)] + rule.position - 1) >> offsets[id(there)]
-        yield from (there.policy.rules[one] for one in positions(partners & ((1 << last - 1) - 1)))
-
-    @cached_property
-    def _sharing(self) -> Pairs:
-        return Pairs([side.region(rule).formula for side in (self.old, self.new) for rule in side.policy.rules])
+        """The rules there, before the last one that takes something, that may take what another one takes here."""
+        parts = here.parts(rule)
+        for taker in there.policy.rules[: max(last - 1, 0)]:
+            if self._may_take(here, there, rule, taker) and may_meet(parts, there.parts(taker)):
+                yield taker
 
     def _may_take(self, here: Side, there: Side, rule: Rule, taker: Rule) -> bool:
         """Whether a rule may take there what another takes here: not where it stands before it and matches the same here."""

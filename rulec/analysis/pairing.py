@@ -27,6 +27,16 @@ def _subject(rule: Rule) -> tuple[str, str]:
     return rule.phase, text
 
 
+def says_the_same(one: Rule, other: Rule) -> bool:
+    """Whether what two rules match is written in the same words; where not, it may still be the same."""
+    mine, theirs = one.match, other.match
+    if isinstance(mine, ast.When) and isinstance(theirs, ast.When):
+        return mine.condition.text == theirs.condition.text
+    if isinstance(mine, ast.Patterns) and isinstance(theirs, ast.Patterns):
+        return [text.text for text in mine.patterns] == [text.text for text in theirs.patterns]
+    return _subject(one) == _subject(other) and canonical(mine) == canonical(theirs)
+
+
 def _in_order(old: list[Rule], new: list[Rule]) -> list[Pair]:
     tokens = _tokens(old, new), _tokens(new, old)
     places = {token: number for number, token in enumerate(tokens[1])}

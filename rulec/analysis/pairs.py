@@ -29,11 +29,15 @@ class _Part:
     suffix: str = ""
 
 
+Parts = dict[Dimension, _Part]
+"""What one region admits, in each dimension that it asks about by itself."""
+
+
 class Pairs:
     """The regions of some formulas by number; a region must admit in each dimension what its literals that stand alone say."""
 
     def __init__(self, formulas: Sequence[Formula]) -> None:
-        self._parts = [_parts(one) for one in formulas]
+        self._parts = [parts_of(one) for one in formulas]
         everyone = (1 << len(formulas)) - 1
         members: dict[Dimension, dict[int, _Part]] = {}
         for number, parts in enumerate(self._parts):
@@ -53,6 +57,26 @@ class Pairs:
         """Those that admit a cell with a name which this one admits too."""
         part = self._parts[number].get(dimension)
         return 0 if part is None else self._columns[dimension].sharing(part)
+
+
+def may_meet(one: Parts, other: Parts) -> bool:
+    """Whether the regions of two formulas may have a request in common, by their parts alone."""
+    for dimension, mine in one.items():
+        theirs = other.get(dimension)
+        if theirs is None:
+            continue
+        cells = mine.cells & theirs.cells
+        if not cells:
+            return False
+        if not cells & ~dimension.open and not (
+            _alike(mine.prefix, theirs.prefix) and _alike(mine.suffix[::-1], theirs.suffix[::-1])
+        ):
+            return False
+    return True
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 class _Column:
@@ -123,8 +147,9 @@ def _united(table: dict[Any, int], keys: Iterable[Any]) -> int:
     return found
 
 
-def _parts(formula: Formula) -> dict[Dimension, _Part]:
-    found: dict[Dimension, _Part] = {}
+def parts_of(formula: Formula) -> Parts:
+    """The parts of a formula: what its literals that stand alone say."""
+    found: Parts = {}
     for one in formula.items if isinstance(formula, All) else (formula,):
         if not isinstance(one, Literal):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,11 @@ def run(options: argparse.Namespace) -> int:
     if len(trees) < 2:
         return 2
     from rulec.comparing.report import compare
+    from rulec.compiler import garbage_collection_paused
 
-    report = compare(trees[0], trees[1])
+    gc.freeze()  # both trees live as long as the command
+    with garbage_collection_paused():
+        report = compare(trees[0], trees[1])
     traffic = None
     if options.log is not None:
         from rulec.comparing.logs import Unreadable

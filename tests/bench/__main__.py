@@ -7,7 +7,7 @@ import importlib
 
 from tests.bench.measure import machine
 
-NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity", "analysis", "linting")
+NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity", "analysis", "linting", "differing")
 LONG_NAMES = ("paired", "memory", "outage")
 """What starts proxies and takes minutes: measured only where it is named."""
 
