@@ -84,6 +84,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.random = random.Random()
         self.watcher: asyncio.Task[None] | None = None
         self.background: list[asyncio.Task[None]] = []
+        self.path = str(globals().get("__file__") or "")
+        self.seen = file_stamp(self.path)  # the file as it was read, whenever somebody begins to follow it
         self.start_background()
 
     # -- once per client request, before LiteLLM looks for a deployment --
@@ -384,7 +386,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        self.watcher = loop.create_task(self.follow_file(str(globals().get("__file__") or "")))
+        self.watcher = loop.create_task(self.follow_file())
         self.start_watchers()
 
     def start_watchers(self) -> None:
@@ -394,17 +396,16 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         self.background = [loop.create_task(one) for one in self.rules.balancer.tasks(self.state)]
 
-    async def follow_file(self, path: str) -> None:
+    async def follow_file(self) -> None:
         """Replace the decision part when the file changes; keep the last good one when the file is broken."""
-        seen = file_stamp(path)
-        while path:
+        while self.path:
             await asyncio.sleep(RELOAD_SECONDS)
-            stamp = file_stamp(path)
-            if stamp in (seen, None):
+            stamp = file_stamp(self.path)
+            if stamp in (self.seen, None):
                 continue
-            seen = stamp
+            self.seen = stamp
             try:
-                rules = await asyncio.to_thread(load_rules, path)
+                rules = await asyncio.to_thread(load_rules, self.path)
                 rules.take_over(self.rules)
             except Exception as error:
                 what = type(error).__name__

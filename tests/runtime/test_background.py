@@ -164,6 +164,22 @@ def test_a_reload_ends_the_tasks_and_keeps_the_figures(feed: Feed, tmp_path: Pat
     feed.release()
 
 
+def test_a_file_that_changed_before_anybody_followed_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "routing_strategy.py"
+    path.write_text(module("default: {provider: gpus}"), "utf-8")
+    found = namespace(path.read_text("utf-8"), str(path))
+    found["RELOAD_SECONDS"] = 0.02
+    handler = found["handler"]
+    version = handler.rules.fingerprint
+    path.write_text(module("default: {provider: cloud}"), "utf-8")
+
+    async def run() -> None:
+        handler.start_background()
+        await until(lambda: handler.rules.fingerprint != version)
+
+    asyncio.run(run())
+
+
 def test_each_id_is_fetched_by_itself_once_somebody_asks(feed: Feed) -> None:
     feed.says({"utilization": 0.5})
     signal = Signal("load", {"url": (f"http://{feed.address}/u/{{id}}",), "ttl_seconds": 60})
