@@ -4,8 +4,8 @@ Names of models, providers, chains and capabilities are compared character by ch
 metadata, tags, teams, users and keys. What a reader takes for one name may be two: `gpt-4o` and `gpt-4O`, `high` and
 `High`, or a name with a Cyrillic letter, a full-width character or an invisible one in it, often pasted from a web page.
 Such a character is reported also where the name stands alone. Which characters look alike is from Unicode's list of
-confusables (UTS #39). An exact rule that sends another spelling of a name to its model is meant, and so is a rule that asks for
-both spellings.
+confusables (UTS #39). An exact rule that sends another spelling of a name to its model is meant, and so are rules
+that do the same for both spellings.
 
 **Why it matters:** the request that seems to fit a rule does not, and nobody sees why.
 
@@ -39,6 +39,7 @@ from rulec.diagnostics import Related, Severity
 from rulec.lints.catalogue.spelling import deceptive, described, difference, skeleton
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
+from rulec.lints.outcomes import outcome
 from rulec.lints.places import place_of
 from rulec.policy.model import ModelsTarget, Policy, Rule
 from rulec.records import record
@@ -95,12 +96,14 @@ def _deceptive(use: Use) -> Iterator[Finding]:
 
 
 def _is_meant(policy: Policy, first: list[Use], uses: list[Use]) -> bool:
-    """Whether one rule asks for both names, one is sent on as the other, or both are served alike."""
+    """Whether one rule asks for both names, one is sent on as the other, both are served alike, or case makes no difference."""
     rules = {one.rule.position for one in first if one.rule is not None}
     if any(one.rule is not None and one.rule.position in rules for one in uses):
         return True
     if uses[0].kind != "model":
-        return False
+        outcomes = [None if one.rule is None else outcome(one.rule) for one in (*first, *uses)]
+        by_case = first[0].name.casefold() == uses[0].name.casefold()
+        return by_case and outcomes[0] is not None and all(one == outcomes[0] for one in outcomes)
     if any(one.rule is not None and isinstance(one.rule.target, ModelsTarget) for one in (*first, *uses)):
         return True
     served = [policy.models[one].served_by for one in (first[0].name, uses[0].name) if one in policy.models]
