@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from rulec import VERSION
 from rulec.backends.artifact import Artifact
 from rulec.backends.environment import config_value, overrides
 from rulec.backends.python import MODULE_NAME
+from rulec.backends.yaml_text import to_yaml
 from rulec.gateway.caching import keeps_answers
 from rulec.gateway.complexity import router_parameters
 from rulec.gateway.groups import WILDCARD, deployment_id, group_members, model_groups
@@ -48,9 +47,7 @@ def generate_config(policy: Policy) -> Artifact:
         f"# The routing itself is in {MODULE_NAME}.py beside this file. Start the proxy with DEFAULT_MAX_RETRIES=0 in its\n"
         f"# environment (`rulec serve` does), else LiteLLM repeats failed embeddings and images three times by itself.\n"
     )
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text = yaml.dump(config, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
-    return Artifact(CONFIG_NAME, header + text)
+    return Artifact(CONFIG_NAME, header + to_yaml(config))
 
 
 def _deployments(policy: Policy, group: str, fingerprint: str) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from rulec.commands.loading import load_tree
     from rulec.commands.project import WrongSettings
+    from rulec.compiler import garbage_collection_paused
     from rulec.lints.baseline import WrongBaseline, new, to_text
     from rulec.lints.context import Context
     from rulec.lints.lint import lints
@@ -65,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     tree = load_tree(folder, options.format, not options.no_cache)
     if tree is None:
         return 2
-    found = in_order(findings(Context(tree.policy, project.settings)))
+    with garbage_collection_paused():
+        found = in_order(findings(Context(tree.policy, project.settings)))
     if options.write_baseline is not None:
         return write_baseline(Path(options.write_baseline), to_text([one.diagnostic for one in found]), len(found))
     found, gone = new(found, known)
