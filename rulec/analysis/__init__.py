@@ -5,6 +5,6 @@
 `dimensions`, `model_names`), which `solver` makes true; where a dimension is a text that patterns look at, `search` finds
 a word by position automata (`language`). What is found is made a request (`draft`) and sent through the runtime (`replay`).
 
-`differences` compares two policies: the rules between which requests move (`pairing`), what they do with them
-(`outcomes`), how much that is (`grades`), and what was changed (`causes`).
+`differences` compares two policies. It stands on `compared`: rules that stand for each other (`pairing`), what they do
+(`outcomes`), how much that differs (`grades`), and what was changed (`causes`).
 """

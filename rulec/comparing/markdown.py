@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from rulec.analysis.differences import Difference
+from rulec.analysis.compared.difference import Difference
 from rulec.commands.narrative import request_text
 from rulec.comparing.report import Group, Report
 from rulec.comparing.text import undecided_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rulec.analysis.differences import Difference
+from rulec.analysis.compared.difference import Difference
 from rulec.comparing.report import Group, Report
 from rulec.comparing.words import cause_text, request
 from rulec.ir.tree import Tree

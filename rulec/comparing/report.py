@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rulec.analysis.causes import Cause
-from rulec.analysis.differences import Comparison, Difference
+from rulec.analysis.compared.causes import Cause
+from rulec.analysis.compared.difference import Difference, gravity
+from rulec.analysis.compared.grades import GRADES, Grade, at_least
+from rulec.analysis.differences import Comparison
 from rulec.analysis.draft import Witness
-from rulec.analysis.grades import GRADES, Grade, at_least
 from rulec.analysis.question import WitnessFails
 from rulec.analysis.replay import Assumed
 from rulec.backends.python import generate_module
@@ -70,15 +71,11 @@ def compare(old: Tree, new: Tree, seconds: float = SECONDS) -> Report:
 
 def _of(cause: Cause, differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """The differences of one cause; of two between the same rules the graver."""
-    ordered = sorted((one for one in differences if one.cause == cause), key=_gravity)
+    ordered = sorted((one for one in differences if one.cause == cause), key=gravity)
     first: dict[tuple[int, int], Difference] = {}
     for one in ordered:
         first.setdefault((_position(one.old_rule), _position(one.new_rule)), one)
     return tuple(first.values())
-
-
-def _gravity(difference: Difference) -> int:
-    return len(GRADES) if difference.grade is None else GRADES.index(difference.grade)
 
 
 def _position(rule: Rule | None) -> int:

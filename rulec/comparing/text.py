@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulec.analysis.differences import Difference
+from rulec.analysis.compared.difference import Difference
 from rulec.commands.narrative import request_text
 from rulec.comparing.report import Group, Report
 from rulec.comparing.words import cause_text, command_of, place_text, request, rule_text, sides, summary

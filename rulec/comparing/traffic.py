@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from rulec.analysis.asked import Asked
-from rulec.analysis.grades import GRADES, Grade, grade_of
+from rulec.analysis.compared.grades import GRADES, Grade, grade_of
 from rulec.commands.requests import BadRequest, describe
 from rulec.comparing.logs import logged
 from rulec.comparing.words import providers

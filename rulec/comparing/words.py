@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rulec.analysis.causes import Cause
-from rulec.analysis.differences import Difference
+from rulec.analysis.compared.causes import Cause
+from rulec.analysis.compared.difference import Difference
+from rulec.analysis.compared.grades import Grade
 from rulec.analysis.draft import Witness
-from rulec.analysis.grades import Grade
 from rulec.comparing.report import Report
 from rulec.diagnostics import printable
 from rulec.diagnostics.replay import replay_command

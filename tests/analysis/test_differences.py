@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rulec.analysis.differences import Comparison, Difference, are_equal
+from rulec.analysis.compared.difference import Difference
+from rulec.analysis.differences import Comparison, are_equal
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.policy.model import Policy

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from profiles import PROFILE
 from three_ways import as_yaml, compiled
 
-from rulec.analysis.differences import Comparison, Difference, differences
+from rulec.analysis.compared.difference import Difference
+from rulec.analysis.compared.grades import GRADES, grade_of
+from rulec.analysis.differences import Comparison, differences
 from rulec.analysis.draft import Witness
-from rulec.analysis.grades import GRADES, grade_of
 from rulec.policy import meaning
 from rulec.policy.model import NativeTarget, Policy
 from rulec.runtime.complexity import Part, Scoring

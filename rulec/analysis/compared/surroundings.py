@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rulec.analysis.causes import Cause
-from rulec.analysis.grades import GRADES, Grade
+from rulec.analysis.compared.causes import Cause
+from rulec.analysis.compared.grades import GRADES, Grade
 from rulec.policy.model import Model, Policy, Provider, canonical_settings, meant_section
 from rulec.records import record
 from rulec.runtime.records import Candidate, Decision, Hop
