@@ -47,7 +47,7 @@ class Asked:
                 self._match(rule.match)
                 if isinstance(rule.target, VirtualTarget):
                     self.of(("complexity", None)).numbers[rule.target.threshold] = None
-            for chain in {id(rule.chain): rule.chain for rule in policy.rules}.values():
+            for chain in {id(one): one for one in (*policy.chains.values(), *(rule.chain for rule in policy.rules))}.values():
                 for hop in chain.hops:
                     if hop.when is not None:
                         self._condition(hop.when.condition)
