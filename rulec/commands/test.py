@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from rulec.commands.output import add_format_option, add_rules_option, exists, print_diagnostics
 
 if TYPE_CHECKING:
+    from rulec.commands.tested import Tested
     from rulec.testing.cases import Case
-    from rulec.testing.collection import Collection
+    from rulec.testing.collection import Collection, Group
     from rulec.testing.judge import Asker
     from rulec.testing.live import Live
 
 CASES = (".cases.yaml", ".cases.yml")
+MUTANT = "mutant"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,63 +36,95 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--generate", nargs="?", const="", metavar="FILE", help="write cases for all rules, edges and hops; with --coverage for the rest"
     )
-    parser.add_argument("--fail-under", metavar="PERCENT", help="exit with 1 below it: 80, or rule=100,branch=80,hop=100")
+    parser.add_argument("--mutate", action="store_true", help="say which small changes of the rules no case notices")
+    parser.add_argument("--seconds", type=seconds, metavar="N", help="for --mutate: what is left then is not decided (120)")
+    parser.add_argument("--fail-under", metavar="PERCENT", help="exit with 1 below it: 80, or rule=100,branch=80,hop=100,mutant=100")
 
 
 def run(options: argparse.Namespace) -> int:
-    from rulec.commands.tested import Tested, print_result
-    from rulec.demo.stage import StageFailed
-    from rulec.proxy import CannotServe
+    from rulec.testing.wanted import WrongShare
+
+    try:
+        collection, wanted = prepare(options)
+    except (Unusable, WrongShare) as reason:
+        return unusable(*reason.args)
+    if options.generate is not None:
+        return generate(collection, options)
+    return judge(collection, wanted, options)
+
+
+class Unusable(Exception):
+    """Why nothing can be run, and what helps."""
+
+
+def prepare(options: argparse.Namespace) -> tuple[Collection, dict[str, float]]:
+    """The cases with their rules, and the shares that are wanted; raises Unusable or WrongShare."""
     from rulec.testing.cases import case_files
     from rulec.testing.collection import collect
-    from rulec.testing.coverage import measure, shortfalls
     from rulec.testing.goals import KINDS
-    from rulec.testing.judge import Asker, run_collection
-    from rulec.testing.wanted import WrongShare, wanted_shares
+    from rulec.testing.wanted import wanted_shares
 
     if options.live and not options.live.startswith(("http://", "https://")):  # `--live rules/`
         options.paths, options.live = [options.live, *options.paths], ""
     if options.generate and not options.generate.endswith(CASES):  # `--generate rules/`
         options.paths, options.generate = [options.generate, *options.paths], ""
     if options.generate and exists(options.generate):
-        return unusable(f"there is a `{options.generate}` already; it is not overwritten", "name another file, or remove it first")
+        reason = f"there is a `{options.generate}` already; it is not overwritten"
+        raise Unusable(reason, "name another file, or remove it first")
     paths = [Path(one) for one in options.paths] or [Path(options.rules or "rules")]
     missing = next((path for path in paths if not exists(path)), None)
     if missing is not None:
-        return unusable(f"there is no `{missing}`")
-    if options.fail_under is not None and not options.coverage:
-        return unusable("--fail-under goes with --coverage")
-    try:
-        wanted = wanted_shares(options.fail_under, KINDS) if options.fail_under is not None else {}
-    except WrongShare as problem:
-        return unusable(str(problem))
+        raise Unusable(f"there is no `{missing}`")
+    kinds = [*(KINDS if options.coverage else ()), *((MUTANT,) if options.mutate else ())]
+    if options.fail_under is not None and not kinds:
+        raise Unusable("--fail-under goes with --coverage or --mutate")
+    wanted = wanted_shares(options.fail_under, kinds) if options.fail_under is not None else {}
     folder = Path(options.rules) if options.rules else rules_for(paths)
-    needs_folder = options.coverage or options.generate is not None
-    collection = collect([file for path in paths for file in case_files(path)], folder, needs_folder)
-    if options.generate is not None:
-        return generate(collection, options)
+    of_folder = options.coverage or options.mutate or options.generate is not None
+    collection = collect([file for path in paths for file in case_files(path)], folder, of_folder)
+    if not of_folder and not collection.problems and not any(group.cases for group in collection.groups):
+        named = ", ".join(f"`{path}`" for path in paths)
+        raise Unusable(f"there are no cases in {named}", "write some into a file that ends in .cases.yaml")
+    return collection, wanted
+
+
+def judge(collection: Collection, wanted: dict[str, float], options: argparse.Namespace) -> int:
+    """Runs the cases, then what else is asked about those of the rules folder."""
+    from rulec.commands.tested import Tested, print_result
+    from rulec.demo.stage import StageFailed
+    from rulec.proxy import CannotServe
+    from rulec.testing.judge import run_collection
+
     tested = Tested(run_collection(collection))
-    shared = collection.shared
-    if shared is not None and shared.compilation.tree is not None and not tested.report.problems:
-        asker = Asker(shared.compilation.tree)
-        if options.coverage:
-            tested.coverage = measure(asker, shared.cases)
-            tested.shortfalls = shortfalls(tested.coverage, wanted)
-        if options.live is not None:
-            passed = set(map(id, tested.report.passed))
-            try:
-                tested.live = play(asker, [one for one in shared.cases if id(one) in passed], options)
-            except (CannotServe, StageFailed) as reason:
-                return unusable(str(reason))
+    if collection.shared is not None and not tested.report.problems:
+        try:
+            examine(tested, collection.shared, wanted, options)
+        except (CannotServe, StageFailed) as reason:
+            return unusable(str(reason))
     print_result(tested, options.format, options.verbose)
     if tested.report.problems:
         return 2
-    if not tested.report.passed and not tested.report.failures and not options.coverage:
-        return unusable(
-            f"there are no cases in {', '.join(f'`{path}`' for path in paths)}",
-            "write some into a file that ends in .cases.yaml",
-        )
     return 1 if tested.failures or tested.shortfalls else 0
+
+
+def examine(tested: Tested, group: Group, wanted: dict[str, float], options: argparse.Namespace) -> None:
+    """Coverage, mutants and a real proxy, each where it is asked for; mutants need cases that hold."""
+    from rulec.ir.lower import lower
+    from rulec.testing.coverage import measure, shortfalls
+    from rulec.testing.judge import Asker
+    from rulec.testing.mutation import SECONDS, mutate, shortfall
+
+    policy = group.compilation.policy
+    asker = Asker(lower(policy))
+    if options.coverage:
+        tested.coverage = measure(asker, group.cases)
+        tested.shortfalls += shortfalls(tested.coverage, wanted)
+    if options.mutate and not tested.report.failures:
+        tested.mutation = mutate(policy, group.cases, options.seconds or SECONDS)
+        tested.shortfalls += shortfall(tested.mutation, wanted.get(MUTANT, 0.0))
+    if options.live is not None:
+        passed = set(map(id, tested.report.passed))
+        tested.live = play(asker, [one for one in group.cases if id(one) in passed], options)
 
 
 def generate(collection: Collection, options: argparse.Namespace) -> int:
@@ -134,6 +168,13 @@ def play(asker: Asker, cases: list[Case], options: argparse.Namespace) -> Live:
     print("Starting fake providers and the LiteLLM proxy with the compiled rules ...", file=sys.stderr, flush=True)
     with ended_by_signals(), playground(asker.policy) as proxy:
         return play_all(asker, cases, proxy)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, for argparse."""
+    if text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 86400:
+        return float(text)
+    raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds from 1 to 86400")
 
 
 def unusable(reason: str, help: str | None = None) -> int:

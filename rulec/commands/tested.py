@@ -10,12 +10,13 @@ from typing import Any
 from rulec.commands.output import for_people, print_diagnostics
 from rulec.diagnostics import Diagnostic
 from rulec.records import field, record
-from rulec.testing import coverage
+from rulec.testing import coverage, mutation
 from rulec.testing.cases import Case
 from rulec.testing.coverage import Coverage
 from rulec.testing.judge import Failure, Report
 from rulec.testing.junit import Check, CheckSuite, render_junit
 from rulec.testing.live import Live
+from rulec.testing.mutation import Mutation
 
 
 @record(frozen=False)
@@ -25,6 +26,7 @@ class Tested:
     report: Report
     coverage: Coverage | None = None
     live: Live | None = None
+    mutation: Mutation | None = None
     shortfalls: list[str] = field(default_factory=list)
 
     @property
@@ -44,6 +46,8 @@ def print_result(tested: Tested, form: str, verbose: bool) -> None:
             print_live(tested.live)
         if tested.coverage is not None:
             print(f"\n{coverage.to_text(tested.coverage)}")
+        if tested.mutation is not None:
+            print(f"\n{mutation.to_text(tested.mutation)}")
     else:
         print_diagnostics([*tested.report.problems, *map(finding, tested.failures)], form)
     for one in tested.shortfalls:
@@ -120,6 +124,7 @@ def to_json(tested: Tested) -> dict[str, Any]:
         "problems": [one.to_json() for one in report.problems],
         **({"live": played(tested.live)} if tested.live is not None else {}),
         **({"coverage": coverage.to_json(tested.coverage)} if tested.coverage is not None else {}),
+        **({"mutation": mutation.to_json(tested.mutation)} if tested.mutation is not None else {}),
     }
 
 

@@ -71,6 +71,11 @@ def chain_key(rule: Rule) -> Key:
     return ("chain", rule.chain.name) if rule.chain.name is not None else ("own", rule.position)
 
 
+def chain_name(chain: Chain, rules: tuple[Rule, ...]) -> str:
+    """How people are told which chain is meant."""
+    return f"chain {chain.name}" if chain.name is not None else f"the fallback of {rules[0].name}"
+
+
 def _branches(rule: Rule) -> Iterator[Goal]:
     match = rule.match
     if isinstance(match, ast.When):
@@ -145,8 +150,7 @@ def outcomes(atom: Condition) -> Iterator[tuple[bool | str, Condition]]:
 
 
 def _hops(chain: Chain, rules: tuple[Rule, ...]) -> Iterator[Goal]:
-    owner = chain_key(rules[0])
-    name = f"chain {chain.name}" if chain.name is not None else f"the fallback of {rules[0].name}"
+    owner, name = chain_key(rules[0]), chain_name(chain, rules)
     for line, hop in enumerate(chain.hops):
         target = " ".join(one for one in (hop.provider, hop.model) if one is not None)
         title = f"{name}, hop {line + 1} ({target})"

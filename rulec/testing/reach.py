@@ -196,7 +196,7 @@ class Reach:
                 continue
             seen.add((first, path))
             if run.attempts[-1].step.hop is not None and self._line(rule, asked, run.attempts) == goal.line:
-                picked = tuple(_place(candidates[one]) for one in order) if len(order) > 1 else ()
+                picked = tuple(place(candidates[one]) for one in order) if len(order) > 1 else ()
                 return replace(case, errors=Errors(row), picked=picked)
             waiting.extend(((*row, kind), first) for kind in kinds)
         return None
@@ -234,5 +234,6 @@ def _path(attempts: tuple[Attempt, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((one.step.provider, one.step.model) for one in attempts)
 
 
-def _place(candidate: Any) -> dict[str, str]:
+def place(candidate: Any) -> dict[str, str]:
+    """A candidate as `picked` names it."""
     return {"provider": candidate.provider, "model": candidate.model}

@@ -14,6 +14,8 @@ from rulec.testing.expectations import attempt_object
 from rulec.testing.judge import Asked, Asker
 
 LINE = 110
+OLD_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n"))
+"""What readers of YAML 1.1 take for true or false."""
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ <>=+*()'`,%-]*\Z")
 _PLAIN_IN_FLOW = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ <>=+*()'`%-]*\Z")
 
@@ -112,7 +114,7 @@ def scalar(value: Any, in_flow: bool = True) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     plain = (_PLAIN_IN_FLOW if in_flow else _PLAIN).match(value) and core_value(value) == value and value == value.strip()
-    return value if plain else _quoted(value)
+    return value if plain and value.lower() not in OLD_BOOLEANS else _quoted(value)
 
 
 def _quoted(text: str) -> str:

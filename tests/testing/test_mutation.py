@@ -1,0 +1,81 @@
+"""Which mutants survive hand-written cases; and whoever survives is killed by the case that is suggested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rulec.diagnostics import Diagnostics
+from rulec.ir.lower import lower
+from rulec.policy.model import Policy
+from rulec.source import Source
+from rulec.testing.cases import Case, case_files, read_suites
+from rulec.testing.collection import Group, collect, compile_suite
+from rulec.testing.judge import Asker, Judge, run_collection
+from rulec.testing.mutation import Mutation, mutate, notices, to_text
+from rulec.testing.writing import as_text
+
+HERE = Path(__file__).parent
+RULES = HERE.parents[1] / "rules"
+FILES = sorted((HERE / "mutation").glob("*.yaml"))
+SUITES = ("chains-conditions", "capability-candidates", "conditions-numbers", "errors", "virtual-models", "weights", "patterns")
+
+
+def group_of(told: dict[str, Any], folder: Path) -> Group:
+    (folder / "a.yaml").write_text(told["rules"], "utf-8")
+    (folder / "a.cases.yaml").write_text(told["cases"], "utf-8")
+    collection = collect([folder / "a.cases.yaml"], folder)
+    report = run_collection(collection)
+    assert not report.problems and not report.failures, report
+    assert collection.shared is not None
+    return collection.shared
+
+
+def check_killers(judge: Judge, found: Mutation) -> list[Case]:
+    """Every suggested case, read back from its text, holds for the rules and kills its mutant."""
+    killers = []
+    for mutant, case in found.survivors:
+        assert case is not None, mutant.what
+        diagnostics = Diagnostics()
+        suites = read_suites(Source("a.cases.yaml", f"cases:\n{as_text(case)}"), diagnostics)
+        assert not diagnostics.failed, (as_text(case), diagnostics.sorted())
+        read = suites[0].cases[0]
+        assert not judge.differences(read), as_text(case)
+        assert notices(Asker(lower(mutant.policy)), read), (mutant.what, as_text(case))
+        killers.append(read)
+    return killers
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_survivors_are_those_that_no_case_notices(file: Path, tmp_path: Path) -> None:
+    told = yaml.safe_load(file.read_text("utf-8"))
+    group = group_of(told, tmp_path)
+    policy: Policy = group.compilation.policy
+    found = mutate(policy, group.cases)
+    assert sorted(one.what for one, _ in found.survivors) == sorted(told["survivors"]), to_text(found)
+    assert sorted(one.what for one in found.equivalent) == sorted(told["equivalent"]), to_text(found)
+    assert not found.undecided
+    killers = check_killers(Judge(group.compilation), found)
+    assert mutate(policy, [*group.cases, *killers]).score == 100.0
+
+
+@pytest.mark.slow
+def test_no_mutant_of_the_shipped_rules_survives() -> None:
+    group = collect(case_files(RULES), RULES).shared
+    assert group is not None
+    found = mutate(group.compilation.policy, group.cases)
+    assert found.score == 100.0, to_text(found)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_survivor_is_killed_by_its_case(name: str) -> None:
+    file = HERE.parent / "conformance" / f"{name}.cases.yaml"
+    suites = read_suites(Source(str(file), file.read_text("utf-8")), Diagnostics())
+    compilation = compile_suite(next(one for one in suites if one.rules is not None))
+    found = mutate(compilation.policy, [])
+    assert not found.killed and found.survivors and not found.undecided
+    killers = check_killers(Judge(compilation), found)
+    assert mutate(compilation.policy, killers).score == 100.0
