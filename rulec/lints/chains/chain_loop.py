@@ -1,8 +1,8 @@
 """A hop returns to where the request comes from: it leads only to what was tried before the chain began.
 
 Before the first hop all candidates of the rule are tried. A hop to one of them is dropped, so it helps nobody. Of a chain
-that several rules use, a hop is told if it is so for all of them. A chain may begin with the target, as a list of all that
-is tried, if something else follows.
+that several rules use, a hop is told if it is so for all of them. A named chain may begin with the target, as a list of all
+that is tried, if something else follows.
 
 **Why it matters:** the chain looks longer than it is.
 
@@ -36,9 +36,10 @@ MOST_RULES_SHOWN = 3
 
 def check(context: Context) -> Iterator[Finding]:
     for used in context.shared(UsedChains).every:
-        back = [at for at in range(len(used.chain.hops)) if used.returns(at)]
+        back = [used.returns(at) for at in range(len(used.chain.hops))]
+        lists_all = used.chain.name is not None and not all(back)
         for at, hop in enumerate(used.chain.hops):
-            if at in back and (at > 0 or len(back) == len(used.chain.hops)):
+            if back[at] and (at > 0 or not lists_all):
                 yield Finding(
                     f"{named(hop)} in {used} returns to where requests come from: they were tried there before, so it is dropped",
                     hop.span,
