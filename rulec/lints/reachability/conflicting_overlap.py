@@ -42,8 +42,8 @@ from rulec.lints.outcomes import instead, is_meant, joined, outcome
 from rulec.policy.model import Rule
 
 LEVEL: Severity = "info"
-MOST_PAIRS = 500
-MOST_TOLD = 20
+MOST_PAIRS = 200
+MOST_TOLD = 10
 MOST_RELATED = 3
 
 
