@@ -106,9 +106,12 @@ class Analysis:
 
     @cached_property
     def known_names(self) -> Region:
-        """The requests for models that the catalogue, a rule, or who asks has named."""
-        cells = (1 << len(self.space.model.known)) - 1
-        names = frozenset(self.space.model.known)
+        """The requests for models that the catalogue or a rule names."""
+        asked = self.space.asked.fields.get(("model", None))
+        names = {*self.policy.models, *(asked.texts if asked is not None else ())} - {""}
+        cells = 0
+        for name in names:
+            cells |= self.space.model.equal(name)
         return Region(Literal(self.space.model, cells), lambda witness: witness.body.get("model") in names)
 
     @cached_property

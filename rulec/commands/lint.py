@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from rulec.lints.context import Context
     from rulec.lints.lint import lints
     from rulec.lints.run import findings, in_order
+    from rulec.testing.collection import requested_names
 
     folder = rules_folder(options)
     try:
@@ -66,13 +67,14 @@ def run(options: argparse.Namespace) -> int:
     tree = load_tree(folder, options.format, not options.no_cache)
     if tree is None:
         return 2
+    names = requested_names(folder)
     with garbage_collection_paused():
-        found = in_order(findings(Context(tree.policy, project.settings)))
+        found = in_order(findings(Context(tree.policy, project.settings, names)))
     if options.write_baseline is not None:
         return write_baseline(Path(options.write_baseline), to_text([one.diagnostic for one in found]), len(found))
     found, gone = new(found, known)
     if options.fix or options.unsafe_fixes:
-        found = fix(found, tree, folder, project, options.unsafe_fixes)
+        found = fix(found, tree, folder, project, options.unsafe_fixes, names)
     told = [one.diagnostic for one in found]
     people = for_people(options.format)
     print_diagnostics(told if options.all or not people else few(told), options.format, folder, [one.page for one in lints()])
@@ -81,7 +83,9 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(LEVELS.index(one.severity) <= LEVELS.index(project.fail_on) for one in told) else 0
 
 
-def fix(found: list[Told], tree: Tree, folder: str, project: Project, unsafe: bool) -> list[Told]:
+def fix(
+    found: list[Told], tree: Tree, folder: str, project: Project, unsafe: bool, names: Sequence[str]
+) -> list[Told]:
     """Makes fixes, tells which, and returns what is found afterwards."""
     from rulec.commands.fixing import Fixes, write_fixes
     from rulec.compiler import read_sources
@@ -102,7 +106,7 @@ def fix(found: list[Told], tree: Tree, folder: str, project: Project, unsafe: bo
         print(f"{counted(len(left), 'fix', 'fixes')} would change decisions: `--unsafe-fixes` shows and makes them", file=sys.stderr)
     if not fixes.taken:
         return found
-    return in_order(findings(Context(fixes.tree.policy, project.settings)))
+    return in_order(findings(Context(fixes.tree.policy, project.settings, names)))
 
 
 def print_changes(fixes: Fixes, left: Sequence[Told], rules: str) -> None:

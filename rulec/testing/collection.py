@@ -11,7 +11,7 @@ from rulec.source import Source
 from rulec.syntax.ast import RuleSet
 from rulec.syntax.nodes import Node, Scalar
 from rulec.syntax.yaml import read_rule_document
-from rulec.testing.cases import Case, Suite, read_suites
+from rulec.testing.cases import Case, Suite, case_files, read_suites
 
 
 @record(frozen=False)
@@ -55,6 +55,19 @@ def collect(files: list[Path], folder: Path, needs_folder: bool = False) -> Coll
             if group is not None:
                 group.cases += suite.cases
     return found
+
+
+def requested_names(folder: str) -> list[str]:
+    """The models that the cases of a rules folder ask for; of files that cannot be read `rulec test` tells."""
+    found: dict[str, None] = {}
+    for file in case_files(Path(folder)) if Path(folder).is_dir() else ():
+        for suite in _suites(file, Collection()):
+            for case in suite.cases if suite.rules is None else ():
+                body = case.request.get("body")
+                for asked in (case.request, body if isinstance(body, dict) else {}):
+                    if isinstance(asked.get("model"), str):
+                        found[asked["model"]] = None
+    return list(found)
 
 
 def _suites(file: Path, found: Collection) -> list[Suite]:

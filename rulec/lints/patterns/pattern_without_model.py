@@ -1,4 +1,4 @@
-"""A pattern matches no name of the catalogue.
+"""A pattern matches no name of the catalogue, and none that a routing test asks for.
 
 Patterns are there for names that nobody listed, so this may well be right. But where a catalogue exists, a pattern that
 takes none of it may be misspelt; a name that it takes but for capital letters is told.
@@ -48,7 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
     idle = [one for one in patterns_of_rules(context) if not model.accepted(one.pattern)]
     for one in idle[:MOST_TOLD]:
         yield Finding(
-            f"`{one.text}` matches no name of the catalogue or of a rule",
+            f"`{one.text}` matches no name of the catalogue, a rule or a test",
             one.span,
             _near(context, one),
             rule=one.rule_name,

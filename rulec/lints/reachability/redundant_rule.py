@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Finding]:
             f"`{rule.name}` changes no decision: without it, {request_of(witness)} {fate(successor)} all the same,"
             f" by `{successor.name}`",
             rule.span,
-            "remove it",
+            "remove it" if successor.phase == rule.phase else "remove it, unless it is there for readers",
             (Related("decides alike", successor.span),),
             rule.name,
             witness,
