@@ -37,11 +37,13 @@ class Asked:
 
 
 def conditions_of(context: Context) -> Iterator[Asked]:
-    """Every condition of a rule, then every condition of a hop, each once."""
+    """Every condition of a rule, then of every hop that a rule uses, each once."""
     for rule in context.rules:
         if isinstance(rule.match, ast.When):
             yield Asked(rule.match.condition, f"`{rule.name}`", rule)
     for chain, rules in context.chains:
+        if not rules:
+            continue  # of which `unused-chain` tells
         owner = f"the chain `{chain.name}`" if chain.name is not None else f"the fallback of `{rules[0].name}`"
         for hop in chain.hops:
             if hop.when is not None:

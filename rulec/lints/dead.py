@@ -23,6 +23,7 @@ MOST_COVERS_SHOWN = 5
 class Cause(Enum):
     """Why a rule decides nothing."""
 
+    UNKNOWN = "that was not decided"
     IMPOSSIBLE = "nothing matches it"
     UNSERVED = "nobody serves what reaches it"
     NAME_TAKEN = "a rule before it takes the name"
@@ -44,8 +45,10 @@ def explained(context: Context, rule: Rule, dead: Dead) -> DeadRule:
     analysis, question = context.analysis, f"what `{rule.name}` asks for"
     matched = analysis.matched(rule)
     if not dead.covers:
+        if context.proves_none(question, rule.span, [matched]):
+            return DeadRule(rule, Cause.IMPOSSIBLE, (), None)
         witness = context.find(question, rule.span, [matched])
-        return DeadRule(rule, Cause.UNSERVED if witness else Cause.IMPOSSIBLE, (), witness)
+        return DeadRule(rule, Cause.UNSERVED if witness else Cause.UNKNOWN, (), witness)
     unserved = context.find(question, rule.span, [matched], map(analysis.matched, dead.covers))
     if unserved is not None:
         return DeadRule(rule, Cause.UNSERVED, dead.covers, unserved)
