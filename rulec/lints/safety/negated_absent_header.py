@@ -70,7 +70,7 @@ def _found(
             yield Finding(
                 f"`{rule.name}` also sends requests without `{field}` to `{privilege.what}`, {privilege.why}",
                 condition.span,
-                f"what is absent differs from every value: add `present({field}) and`, or ask for the values that are meant",
+                f"what is absent differs from every value: ask for `present({field})` beside it, or for the values that are meant",
                 (privilege.related,),
                 rule.name,
                 witness,
@@ -91,12 +91,20 @@ def _negated(condition: Condition, negated: bool = False) -> Iterator[Field | No
 
 
 def _with_presence(condition: ParsedCondition, field: Field) -> tuple[Edit, ...]:
-    """`present(…) and` before the condition, which gets brackets where it needs some; nothing in a block of YAML."""
-    source, start, end = condition.span.source, condition.span.start, condition.span.end
-    if not source.path.endswith(DSL_SUFFIX) and source.text[start] in "|>":
+    """`present(…) and` before a condition without alternatives, of which it would change others too; none in a block of YAML."""
+    source, start = condition.span.source, condition.span.start
+    if _has_alternatives(condition.condition):
         return ()
-    if not source.path.endswith(DSL_SUFFIX) and source.text[start] in "\"'":
-        start, end = start + 1, end - 1
-    if not isinstance(condition.condition, when.Or):
-        return (Edit(Span(source, start, start), f"present({field}) and "),)
-    return Edit(Span(source, start, start), f"present({field}) and ("), Edit(Span(source, end, end), ")")
+    if not source.path.endswith(DSL_SUFFIX):
+        if source.text[start] in "|>":
+            return ()
+        start += source.text[start] in "\"'"
+    return (Edit(Span(source, start, start), f"present({field}) and "),)
+
+
+def _has_alternatives(condition: Condition) -> bool:
+    if isinstance(condition, when.Not):
+        return _has_alternatives(condition.item)
+    if isinstance(condition, when.And):
+        return any(map(_has_alternatives, condition.items))
+    return isinstance(condition, when.Or)
