@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import chain
 
 from rulec.analysis.budget import Budget
-from rulec.analysis.compared.between import Between, caught_before
+from rulec.analysis.compared.between import Between, caught_before, find_before
 from rulec.analysis.compared.causes import Cause, Causes
 from rulec.analysis.compared.difference import Difference
 from rulec.analysis.compared.grades import GRADES, Grade, at_least
@@ -25,7 +25,7 @@ from rulec.analysis.compared.sides import Side
 from rulec.analysis.compared.surroundings import settings_apart
 from rulec.analysis.draft import NOON, Witness
 from rulec.analysis.pairs import may_meet
-from rulec.analysis.question import Region, Verdict, find
+from rulec.analysis.question import Region, Verdict
 from rulec.analysis.space import Space
 from rulec.policy.model import Policy, Rule
 
@@ -172,7 +172,7 @@ class Comparison:
         takers: set[int] = set()
         last = 0
         while True:
-            witness = find(wanted, nones, budget)
+            witness = find_before((here, rule), None, wanted, nones, budget)
             if witness is Verdict.UNDECIDED:
                 yield Difference(None, cause, *self._ordered(here, rule, None))
             if isinstance(witness, Verdict):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rulec.comparing.states import State
     from rulec.comparing.traffic import Traffic
 
-FORMATS = ("text", "json", "markdown", "github")
+FORMATS = ("text", "plain", "json", "markdown", "github")
 GRADES = ("target", "chain", "strategy", "metadata")
 
 

@@ -113,8 +113,9 @@ def _contents(top: str, names: Sequence[str]) -> list[bytes | None]:
 def _git(folder: str, *words: str, why: str | None = None, help: str | None = None) -> str:
     done = _run(folder, list(words))
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitRefuses(why or (told[0].lower() if told else "git refused"), help)
+        told = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[0]
+        known = not told or "not a git repository" in told
+        raise GitRefuses((why or "git refuses") + ("" if known else f": {told}"), help)
     return done.stdout.decode("utf-8", "surrogateescape")
 
 

@@ -39,7 +39,7 @@ class Between:
         budget = Budget(self.old.analysis.seconds)
         best: Difference | None = None
         while True:
-            witness = find(wanted, nones, budget)
+            witness = find_before((self.old, one), (self.new, other), wanted, nones, budget)
             if isinstance(witness, Verdict):
                 if witness is Verdict.UNDECIDED and (best is None or best.grade != "target"):
                     yield Difference(None, cause, one, other)
@@ -118,6 +118,25 @@ class Between:
         if better is found.witness:
             return found
         return self._judged(found.old_rule, found.new_rule, better, found.cause) or found
+
+
+def find_before(
+    here: tuple[Side, Rule | None],
+    there: tuple[Side, Rule | None] | None,
+    wanted: list[Region],
+    nones: list[Region],
+    budget: Budget,
+) -> Witness | Verdict:
+    """A request for rules that come at their turn. What nothing shows but is not ruled out is asked again, of all before them.
+
+    Mostly the rules that catch requests are learned from those they catch; where a size can only be guessed, from a name
+    such as `8x7b`, there may be none to learn from.
+    """
+    found = find(wanted, nones, budget)
+    if found is not Verdict.UNDECIDED:
+        return found
+    before = [region for side, rule in filter(None, (here, there)) for region in side.all_before(rule)]
+    return find(wanted, [*nones, *before], Budget(here[0].analysis.seconds)) if before else found
 
 
 def caught_before(side: Side, rule: Rule | None, witness: Witness) -> list[Region]:

@@ -83,11 +83,14 @@ class Ground:
         return found
 
     def parts(self, cells: int | None) -> Iterator[int | None]:
-        """Few names one by one, as each may have a cause of its own."""
+        """Few known names one by one, as each may have a cause of its own; and all others together."""
         if cells is None or cells.bit_count() > MOST_SINGLE:
             yield cells
-        else:
-            yield from (1 << one for one in positions(cells))
+            return
+        named = cells & ((1 << len(self.space.model.known)) - 1)
+        yield from (1 << one for one in positions(named))
+        if cells != named:
+            yield cells & ~named
 
     def names(self, cells: int | None) -> list[str]:
         known = self.space.model.known

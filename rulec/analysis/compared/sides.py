@@ -13,6 +13,7 @@ from rulec.analysis.question import Region
 from rulec.analysis.space import Space
 from rulec.policy.model import Policy, Rule
 
+MOST_BEFORE = 64
 _ANYTHING = Region(TRUE, lambda witness: True)
 
 
@@ -46,6 +47,12 @@ class Side:
 
     def region(self, rule: Rule | None) -> Region:
         return _ANYTHING if rule is None else self.analysis.region(rule)
+
+    def all_before(self, rule: Rule | None) -> list[Region]:
+        """All that is taken before a rule, one by one; of many rules, none."""
+        last = len(self.policy.rules) + 1 if rule is None else rule.position
+        found = [one for one in self.policy.rules[: last - 1] if one.phase != "exact"]
+        return [self.region(one) for one in found] if len(found) <= MOST_BEFORE else []
 
     def before(self, rule: Rule | None) -> list[Region]:
         """What is certainly taken before a rule: exact names may be thousands."""
