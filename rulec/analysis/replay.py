@@ -130,13 +130,16 @@ class Tables:
     def __init__(self, engine: Any, policy: Policy) -> None:
         self.engine = engine
         self._scoring = engine.scoring
+        self._last: tuple[Witness, Any] | None = None
         self._rules = {rule.name: rule for rule in policy.rules}
 
     def decision(self, witness: Witness) -> Any:
-        """All that the engine says; it assumes the witness's complexity."""
-        score = witness.complexity
-        self.engine.scoring = self._scoring if score is None else Assumed(score)
-        return self.engine.decide(witness.body, witness.headers, witness.caller)
+        """All that the engine says, remembered for the witness asked last; it assumes the witness's complexity."""
+        if self._last is None or self._last[0] is not witness:
+            score = witness.complexity
+            self.engine.scoring = self._scoring if score is None else Assumed(score)
+            self._last = witness, self.engine.decide(witness.body, witness.headers, witness.caller)
+        return self._last[1]
 
     def rule(self, witness: Witness) -> Rule | None:
         return self.named(self.decision(witness).rule)

@@ -21,7 +21,7 @@ from rulec.selfcheck.report import report_of
 
 SECONDS = 120.0
 """How long the check may take; what is not decided by then is told."""
-MOST_STEPS = 400_000
+MOST_STEPS = 200_000
 """About how many rules the meaning, a plain loop, may look at in all."""
 
 
