@@ -106,7 +106,7 @@ class Privileges:
         self.policy: Policy = context.policy
         self.reserved: dict[Thing, list[Rule]] = {}
         self._reached_by_name: dict[str, bool] = {}
-        self._strangers: dict[Thing, Condition] = {}
+        self._strangers: dict[Thing, tuple[Condition, ...]] = {}
         opened: set[Thing] = set()
         for rule in context.rules:
             if isinstance(rule.match, ast.When) and needs(condition_of(rule), CALLERS):
@@ -159,16 +159,27 @@ class Privileges:
                 thing[1],
                 f"which `{first.name}` keeps for certain callers",
                 Related(f"asks who the caller is before it gives `{thing[1]}`", first.span),
-                (NOBODY_IN_PARTICULAR, self._others(thing)),  # the first is quickly asked, and mostly enough
+                self._others(thing),
             )
         return None
 
-    def _others(self, thing: Thing) -> Condition:
-        """The callers for whom nothing is reserved."""
+    def _others(self, thing: Thing) -> tuple[Condition, ...]:
+        """The requests of callers for whom a thing is not reserved, but for names that lead everybody to it."""
         if thing not in self._strangers:
             callers = [weakened(condition_of(one), lambda atom: _is_of(atom, CALLERS)) for one in self.reserved[thing]]
-            self._strangers[thing] = when.And(tuple(map(when.Not, callers)))
+            strangers = when.And(tuple(map(when.Not, callers)))
+            reserved = when.Not(when.Among(Field("model"), tuple(self._free_names(thing))))
+            # who is nobody in particular is quickly asked of, and mostly enough
+            self._strangers[thing] = when.And((NOBODY_IN_PARTICULAR, reserved)), when.And((strangers, reserved))
         return self._strangers[thing]
+
+    def _free_names(self, thing: Thing) -> Iterator[str]:
+        """The exact names by which a thing is reached without any claim."""
+        for rule in self.context.rules:
+            if isinstance(rule.match, ast.Exact) and thing in self.things(rule):
+                name = rule.match.model.text
+                if self.context.analysis.decide(Witness({"model": name}, {}, {})) is rule:
+                    yield name
 
     def _only_providers(self, rule: Rule) -> Iterator[Thing]:
         """The one provider behind the models of a rule, where there is one only."""

@@ -3,7 +3,8 @@
 Headers, metadata, capabilities and tags come from the client: whoever knows the word can write it. `team`, `key` and `user`
 come from the key by which a request was let in. A target is privileged here if another rule asks for one of these before it
 sends requests there (and no rule gives it to everybody), or if its catalogue cost is at least `cost-ratio` (5) times the
-default's. The request that is printed is of somebody else, and goes there all the same.
+default's. Requests for an exact name that leads everybody there need no privilege. The request that is printed is of
+somebody else, and goes there all the same.
 
 **Why it matters:** a word in a header is no permission. It is copied from one client's settings to the next, and the bill or
 the queue of the GPU tells of it weeks later.
