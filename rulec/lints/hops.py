@@ -7,7 +7,9 @@ name and perhaps by its default model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
 from rulec.lints.context import Context
 from rulec.policy.model import PLAIN_KINDS, Chain, Hop, ModelsTarget, Policy, ProvidersTarget, Rule, VirtualTarget
@@ -20,6 +22,8 @@ from rulec.syntax import ast
 _PLAIN = frozenset(PLAIN_KINDS)
 OTHER = "\0"
 """A name that the catalogue does not know."""
+MOST_ALIKE = 3
+"""Of how many names that chains cannot tell apart one sees what becomes of them."""
 
 
 @record
@@ -121,6 +125,7 @@ class Routing:
         self.names: CatalogueNames = context.names
         self._found: dict[object, tuple[Route, ...]] = {}
         self._defaults: dict[str, Place | None] = {}
+        self._alike: dict[str, object] = {}
 
     def of(self, rule: Rule) -> tuple[Route, ...]:
         target = rule.target
@@ -151,9 +156,8 @@ class Routing:
             yield from self._requested(target, rule.match.model.text)
             return
         taken = self.names.exact if rule.phase != "when" else frozenset[str]()
-        for name in self.names.matching(rule):
-            if name not in taken:
-                yield from self._requested(target, name)
+        for name in self._unlike(name for name in self.names.matching(rule) if name not in taken):
+            yield from self._requested(target, name)
         accepting = [name for name, _ in target.providers if self.policy.providers[name].accepts]
         if not accepting and target.substitute:
             yield from self._stand_ins(target, OTHER)
@@ -162,6 +166,34 @@ class Routing:
             yield self._route(OTHER, [Place(one, upstream or OTHER, OTHER) for one, upstream in fixed])
         if rule.phase not in ("pattern", "size"):
             yield from self._stand_ins(target, "")
+
+    def _unlike(self, names: Iterable[str]) -> Iterator[str]:
+        """Of names that chains cannot tell apart a few: a catalogue may have thousands."""
+        seen: dict[object, int] = {}
+        for name in names:
+            alike = self._likeness(name)
+            seen[alike] = seen.get(alike, 0) + 1
+            if seen[alike] <= MOST_ALIKE:
+                yield name
+
+    def _likeness(self, name: str) -> object:
+        """What of a name chains go by; the name itself where it may stand in for others."""
+        if name not in self._alike:
+            entry, special = self.policy.models[name], self._special
+            served = entry.served_by or ()
+            told = (entry.settings.get("timeout"), entry.handling, entry.deployments)
+            accepting = tuple(one for one in self.policy.providers if self.policy.accepts(one, name))
+            likeness = (entry.context, entry.capabilities, tuple(one for one, _ in served), accepting, repr(told))
+            self._alike[name] = name if name in special or not special.isdisjoint(served) else likeness
+        return self._alike[name]
+
+    @cached_property
+    def _special(self) -> frozenset[object]:
+        """Names that hops or providers lead to, and deployments that have several names."""
+        hops = (hop.model for rule in self.policy.rules for hop in rule.chain.hops)
+        defaults = (one.default_model for one in self.policy.providers.values())
+        places = Counter(one for model in self.policy.models.values() for one in model.served_by or ())
+        return frozenset((*hops, *defaults, *(one for one, count in places.items() if count > 1)))
 
     def _requested(self, target: ProvidersTarget, name: str) -> Iterator[Route]:
         places = candidates_for(self.policy, ProvidersTarget(target.providers), name)
