@@ -19,6 +19,8 @@ from rulec.syntax.fields import WEEKDAYS
 DAY = 24 * 60
 WEEK = 7 * DAY
 ALWAYS = (1 << WEEK) - 1
+DAYS = tuple(((1 << DAY) - 1) << start for start in range(0, WEEK, DAY))
+"""The minutes of each day, from Monday on."""
 _EVERY_DAY = sum(1 << DAY * number for number in range(7))
 """The first minute of each day; times a set of minutes of one day, it is these minutes of every day."""
 
@@ -131,8 +133,7 @@ def minutes_of(condition: Condition) -> int:
             minutes = minutes & minutes_of(item) if isinstance(condition, when.And) else minutes | minutes_of(item)
         return minutes
     if isinstance(condition, when.OnDays):
-        whole = (1 << DAY) - 1
-        return sum(whole << DAY * number for number, day in enumerate(WEEKDAYS) if day in condition.days)
+        return sum(minutes for minutes, day in zip(DAYS, WEEKDAYS, strict=True) if day in condition.days)
     assert isinstance(condition, when.Between)
     until_end, until_start = (1 << condition.end) - 1, (1 << condition.start) - 1
     if condition.start < condition.end:
@@ -159,7 +160,9 @@ def runs(minutes: int) -> Iterator[tuple[int, int]]:
 
 
 def shown(start: int, end: int) -> str:
-    """A stretch of less than a day, as `22:00 to 22:30`."""
+    """A stretch within a day, as `22:00 to 22:30`, or a whole day."""
+    if end - start == DAY:
+        return WEEKDAYS[start // DAY]
     return f"{_clock(start)} to {_clock(end)}"
 
 
