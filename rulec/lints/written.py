@@ -85,6 +85,18 @@ class Written:
     def signs(self) -> list[Sign]:
         return [Sign(one.group(), one.start(), one.end()) for one in _SIGN.finditer(self.text)]
 
+    @property
+    def sides(self) -> list[str]:
+        """The sides of the alternative that the pattern is; the pattern alone if it is none."""
+        sides, depth = [""], 0
+        for sign in self.signs:
+            depth += (sign.text[0] == "(" and sign.text[-1] != ")") - (sign.text == ")")
+            if sign.text == "|" and not depth:
+                sides.append("")
+            else:
+                sides[-1] += sign.text
+        return sides
+
     def edit(self, start: int, end: int, text: str) -> tuple[Edit, ...]:
         """The change of some of its characters, where it is known how these are written."""
         from rulec.lints.lint import Edit

@@ -63,9 +63,8 @@ def check(context: Context) -> Iterator[Finding]:
 def _anchored(context: Context, one: Written) -> Iterator[Anchored]:
     """The pattern as it may have been meant."""
     text = one.text
-    sides = _sides(one)
-    if len(sides) > 1:
-        yield from _of_sides(text, sides)
+    if len(one.sides) > 1:
+        yield from _of_sides(text, one.sides)
         return
     head = _HEAD.match(text)
     edits = one.edit(0, 1, f"^{text[:1]}")
@@ -76,18 +75,6 @@ def _anchored(context: Context, one: Written) -> Iterator[Anchored]:
     if _FILE.search(text):
         edits = one.edit(len(text) - 1, len(text), f"{text[-1:]}$")
         yield Anchored(f"{text}$", "like the end of a name,", "-notes$", edits, "info")
-
-
-def _sides(one: Written) -> list[str]:
-    """The sides of the alternative that a pattern is."""
-    sides, depth = [""], 0
-    for sign in one.signs:
-        depth += (sign.text[0] == "(" and sign.text[-1] != ")") - (sign.text == ")")
-        if sign.text == "|" and not depth:
-            sides.append("")
-        else:
-            sides[-1] += sign.text
-    return sides
 
 
 def _of_sides(text: str, sides: list[str]) -> Iterator[Anchored]:

@@ -39,8 +39,8 @@ _ANY = ("*", "*?")
 
 def check(context: Context) -> Iterator[Finding]:
     for one in patterns(context):
-        if ".*" not in one.text:
-            continue
+        if ".*" not in one.text or len(one.sides) > 1:
+            continue  # a `.*` at an end belongs to one side of an alternative
         signs = one.signs
         start, end = _trimmed(signs)
         if start < end and (start, end) != (0, len(signs)):
@@ -48,11 +48,9 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _trimmed(signs: list[Sign]) -> tuple[int, int]:
-    """The first and last sign without a `.*` at the ends; that belongs to a side of an alternative where there is one."""
+    """The first and last sign without a `.*` at the ends."""
     texts = [one.text for one in signs]
     start, end = 0, len(texts)
-    if "|" in texts:
-        return start, end
     at = 1 if texts[:1] == ["^"] else 0
     while texts[at : at + 1] == ["."] and "".join(texts[at + 1 : at + 2]) in _ANY:
         start = at = at + 2
