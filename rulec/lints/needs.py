@@ -15,16 +15,20 @@ _FLAGS = ("images", "tools")
 
 @record
 class Need:
-    """Requests for which `condition` holds need a model that lists `capability`."""
+    """Requests for which `condition` holds need a model that lists `capability`, which the rules call `written`."""
 
-    capability: str
+    written: str
     condition: when.Condition
+
+    @property
+    def capability(self) -> str:
+        return ability_of(self.written)
 
 
 def needs_of(rule: Rule) -> Iterator[Need]:
     """What a rule says of its requests."""
     if isinstance(rule.match, ast.Capability):
-        yield Need(ability_of(rule.match.name), when.Always())
+        yield Need(rule.match.name, when.Always())
     if isinstance(rule.match, ast.When):
         for atom in demanded(rule.match.condition.condition):
             yield from _needs(atom)
@@ -48,4 +52,4 @@ def _needs(atom: when.Condition) -> Iterator[Need]:
     if name == "capability" and isinstance(atom, (when.Compare, when.Among)):
         literals = atom.literals if isinstance(atom, when.Among) else (atom.literal,)
         for literal in literals if isinstance(atom, when.Among) or atom.operator == "==" else ():
-            yield Need(ability_of(str(literal)), when.Compare(atom.field, "==", literal))
+            yield Need(str(literal), when.Compare(atom.field, "==", literal))

@@ -186,11 +186,11 @@ def _abilities(context: Context, rule: Rule) -> Iterator[Finding]:
         if not lacking or not is_ability(need.capability):
             continue
         asked = context.analysis.condition(need.condition)
-        witness = context.decides(rule, f"whether requests of `{rule.name}` need `{need.capability}`", asked)
+        witness = context.decides(rule, f"whether requests of `{rule.name}` need `{need.written}`", asked)
         if witness is not None:
             models = dict.fromkeys(one.model for one in lacking)
             yield Finding(
-                f"`{rule.name}` asks for `{need.capability}`, which {joined(models)}"
+                f"`{rule.name}` asks for `{need.written}`, which {joined(models)}"
                 f" {'does' if len(models) == 1 else 'do'} not list",
                 rule.span,
                 "send them to a model that lists it, or list it if the model has it",

@@ -59,14 +59,14 @@ def check(context: Context) -> Iterator[Finding]:
         lost: dict[tuple[int, str], Loss] = {}
         for rule, hop, meeting in used.met_by({position for position, found in needs.items() if found}):
             for need in needs[rule.position]:
-                loss = lost.setdefault((rule.position, need.capability), Loss(rule, need.capability))
+                loss = lost.setdefault((rule.position, need.capability), Loss(rule, need.written))
                 _add(context, used, loss, need, hop, meeting)
         yield from (_finding(used, one) for one in lost.values() if one.hops)
 
 
 @record(frozen=False)
 class Loss:
-    """The models that lack a capability of a rule, with the hops to them."""
+    """The models that lack a capability of a rule, with the hops to them; it is called as the rule does."""
 
     rule: Rule
     capability: str
