@@ -17,27 +17,34 @@ def covering(context: Context, used: UsedChain, at: int) -> list[Hop]:
     for number, meeting in enumerate(used.meetings[at]):
         for place in () if used.is_back(at, meeting) else meeting.places:
             earlier = _earlier(context, used, at, number, place)
-            if earlier is None:
+            if not earlier:
                 return []
-            found[id(earlier)] = earlier
+            found.update((id(one), one) for one in earlier)
     return list(found.values())
 
 
-def repeats(used: UsedChain, at: int, earlier: Hop) -> bool:
-    """Whether a hop is the same as an earlier one: it leads to the same places, on the same errors."""
-    before = used.meetings[used.chain.hops.index(earlier)]
+def repeats(used: UsedChain, at: int, earlier: list[Hop]) -> bool:
+    """Whether one hop has taken all of a hop, and is the same: it leads to the same places, on the same errors."""
+    if len(earlier) != 1:
+        return False
+    before = used.meetings[used.chain.hops.index(earlier[0])]
     same = all(_keys(one) == _keys(other) for one, other in zip(before, used.meetings[at], strict=True))
-    return same and used.chain.hops[at].kinds == earlier.kinds
+    return same and used.chain.hops[at].kinds == earlier[0].kinds
 
 
-def _earlier(context: Context, used: UsedChain, at: int, number: int, place: Place) -> Hop | None:
-    """An earlier hop that surely led to a place of a meeting."""
+def _earlier(context: Context, used: UsedChain, at: int, number: int, place: Place) -> list[Hop]:
+    """The earlier hop that surely led to a place of a meeting, or several of which one did for each request; none if there are none."""
     hop, rules = used.chain.hops[at], used.meetings[at][number].rules
-    for index, one in enumerate(used.chain.hops[:at]):
-        leads = hop.kinds <= one.kinds and _surely_leads(one, used.meetings[index][number], hop, place)
-        if leads and all(_holds(context, rule, hop, one) for rule in rules):
-            return one
-    return None
+    leading = [
+        one
+        for index, one in enumerate(used.chain.hops[:at])
+        if hop.kinds <= one.kinds and _surely_leads(one, used.meetings[index][number], hop, place)
+        if one.when is None or not one.when.providers  # these may be available yet when its turn comes
+    ]
+    for some in [*([one] for one in leading), *([leading] if len(leading) > 1 else [])]:
+        if all(_one_holds(context, rule, hop, some) for rule in rules):
+            return some
+    return []
 
 
 def _surely_leads(earlier: Hop, meeting: Meeting, hop: Hop, place: Place) -> bool:
@@ -51,13 +58,12 @@ def _keys(meeting: Meeting) -> set[tuple[str, str]]:
     return {(one.provider, one.upstream) for one in meeting.places}
 
 
-def _holds(context: Context, rule: Rule, hop: Hop, earlier: Hop) -> bool:
-    """Whether the condition of an earlier hop holds for all requests of a rule for which that of a later hop does."""
-    if earlier.when is None:
+def _one_holds(context: Context, rule: Rule, hop: Hop, earlier: list[Hop]) -> bool:
+    """Whether, for each request of a rule for which the condition of a hop holds, that of an earlier one does."""
+    conditions = [one.when.condition for one in earlier if one.when is not None]
+    if len(conditions) < len(earlier):
         return True
-    if earlier.when.providers:
-        return False  # they may be available yet when its turn comes
     later = when.Always() if hop.when is None else hop.when.condition
     regions = [context.analysis.region(rule), context.analysis.condition(later)]
-    question = f"whether {named(hop)} repeats {named(earlier)}"
-    return context.proves_none(question, hop.span, regions, [context.analysis.condition(earlier.when.condition)])
+    question = f"whether {named(hop)} repeats {named(earlier[0])}"
+    return context.proves_none(question, hop.span, regions, map(context.analysis.condition, conditions))

@@ -40,13 +40,13 @@ LEVEL: Severity = "warning"
 def check(context: Context) -> Iterator[Finding]:
     for used in context.shared(UsedChains).every:
         for at, hop in enumerate(used.chain.hops):
-            same = next((one for one in covering(context, used, at) if repeats(used, at, one)), None)
-            if same is not None:
+            earlier = covering(context, used, at)
+            if repeats(used, at, earlier):
                 yield Finding(
                     f"{named(hop)} in {used} repeats an earlier hop: it is dropped",
                     hop.span,
                     "remove it, or lead to another provider or model; `retry_attempts` tries a provider again",
-                    (Related("the same provider and model", same.span),),
+                    (Related("the same provider and model", earlier[0].span),),
                     used.rules[0].name,
                     context.witness(used.rules[0]),
                 )

@@ -2,7 +2,7 @@
 
 A hop with a provider serves the model that the rule routed, where the provider knows it, else the provider's
 `default_model`. A hop with a model serves that, at who has it. Where there is nothing to serve, the hop is dropped; so it is
-where an earlier hop led to the same provider and model and took more kinds of errors.
+where an earlier hop led to the same provider and model and took more kinds of errors, be it another one for each request.
 
 **Why it matters:** who wrote the hop counts on it when a provider fails.
 
@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Finding]:
     for used in context.shared(UsedChains).every:
         for at, hop in enumerate(used.chain.hops):
             earlier = covering(context, used, at)
-            if earlier and not any(repeats(used, at, one) for one in earlier):
+            if earlier and not repeats(used, at, earlier):
                 why, related = "earlier hops have taken all that it would", "leads there before"
                 help, spans = "let it take other errors, lead to another provider or model, or remove it", [one.span for one in earlier]
             elif _serves_nothing(context, hop, used.meetings[at]):
