@@ -58,7 +58,6 @@ def _is_impossible(context: Context, used: UsedChain, hop: Hop) -> bool:
     """Whether no request can come to a hop; a condition that contradicts itself is for `impossible-condition` to tell."""
     if any(asked(context, rule, used, hop) is not Verdict.NONE for rule in used.rules):
         return False
-    if hop.when is None or hop.when.providers:
-        return True
+    assert hop.when is not None
     alone = context.analysis.condition(hop.when.condition)
     return not context.proves_none(f"whether the condition of {named(hop)} can hold", hop.span, [alone])
