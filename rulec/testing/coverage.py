@@ -88,7 +88,9 @@ def _goal(goal: Goal) -> dict[str, Any]:
 
 
 def _errors(case: Case | None) -> dict[str, Any]:
-    return {"errors": list(case.errors.row)} if case is not None and case.errors.row else {}
+    if case is None or not case.errors.row:
+        return {}
+    return {"errors": list(case.errors.row), **({"picked": list(case.picked)} if case.picked else {})}
 
 
 def to_text(coverage: Coverage) -> str:

@@ -5,7 +5,8 @@ The policy itself is changed, never its text, so that a mutant is valid and says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from rulec.policy.model import (
     NativeTarget,
     Pass,
     Policy,
+    Provider,
     ProvidersTarget,
     Refuse,
     Rule,
@@ -41,25 +43,27 @@ REFUSED = Refuse("changed by `rulec test --mutate`", 418)
 
 @record
 class Mutant:
-    """A policy that says one thing otherwise: `what` it is, and where that stands."""
+    """A policy that says one thing otherwise: `what` it is, where that stands, and how to make it.
+
+    `touched` are the positions of the rules that may no longer compile; None: any.
+    """
 
     what: str
-    policy: Policy
     span: Span
+    make: Callable[[], Policy]
+    touched: tuple[int, ...] | None = ()
 
 
-def mutants(policy: Policy) -> Iterator[Mutant]:
-    """Every mutant that would compile, rule by rule, then chain by chain, then provider by provider."""
-    return (one for one in _mutants(policy) if compiles(one.policy))
-
-
-def compiles(policy: Policy) -> bool:
-    """Whether somebody serves what the rules and hops name."""
+def compiles(policy: Policy, touched: tuple[int, ...] | None) -> bool:
+    """Whether somebody serves what these rules and their hops name."""
+    rules = policy.rules if touched is None else tuple(policy.rules[one - 1] for one in touched)
+    if not rules:
+        return True
     diagnostics = Diagnostics()
-    report_findings(policy, diagnostics)
+    report_findings(replace(policy, rules=rules), diagnostics)
     return not diagnostics.failed and all(
         candidates_for(policy, ModelsTarget((model,), providers), None, filtered=False)
-        for rule in policy.rules
+        for rule in rules
         for model, providers in _models_named(rule)
     )
 
@@ -74,33 +78,46 @@ def _models_named(rule: Rule) -> Iterator[tuple[str, Weighted | None]]:
             yield hop.model, None if hop.provider is None else ((hop.provider, None),)
 
 
-def _mutants(policy: Policy) -> Iterator[Mutant]:
+def mutants(policy: Policy) -> Iterator[Mutant]:
+    """Every mutant, rule by rule, then chain by chain, then provider by provider; some of them do not compile."""
     for number, rule in enumerate(policy.rules):
         yield from _of_order(policy, number)
         for what, other in _of_rule(policy, rule):
-            yield Mutant(f"{rule.name}: {what}", _with_rule(policy, rule, other), rule.span)
+            yield Mutant(f"{rule.name}: {what}", rule.span, partial(_with_rule, policy, other), (rule.position,))
     for chain, rules in chains_in_use(policy):
+        touched = tuple(one.position for one in rules)
         for what, span, other_chain in _of_chain(chain):
-            yield Mutant(f"{chain_name(chain, rules)}: {what}", _with_chain(policy, rules[0], other_chain), span)
+            make = partial(_with_chain, policy, rules[0], other_chain)
+            yield Mutant(f"{chain_name(chain, rules)}: {what}", span, make, touched)
     for name, provider in policy.providers.items():
         for what, patterns in _of_patterns(provider.accepts):
-            providers = {**policy.providers, name: replace(provider, accepts=patterns)}
-            yield Mutant(f"provider {name}: accepts {what}", _changed(policy, providers=providers), provider.span)
+            changed = replace(provider, accepts=patterns)
+            yield Mutant(f"provider {name}: accepts {what}", provider.span, partial(_with_provider, policy, changed), None)
 
 
 def _changed(policy: Policy, **parts: Any) -> Policy:
-    changed = replace(policy, **parts, _fingerprint=[])
-    native = (one.match.model.text for one in changed.rules if isinstance(one.target, NativeTarget) and isinstance(one.match, ast.Exact))
-    return replace(changed, native=frozenset(native))
+    """The policy with other parts; its fingerprint, which takes longest to make, is asked only by who compares."""
+    changed = replace(policy, **parts, _fingerprint=["mutant"])
+    if not policy.native:
+        return changed
+    native = [one.match for one in changed.rules if isinstance(one.target, NativeTarget)]
+    return replace(changed, native=frozenset(one.model.text for one in native if isinstance(one, ast.Exact)))
 
 
-def _with_rules(policy: Policy, rules: Sequence[Rule]) -> Policy:
-    numbered = (replace(one, position=number) for number, one in enumerate(rules, 1))
+def _with_order(policy: Policy, numbers: Sequence[int]) -> Policy:
+    """The policy with these of its rules, in this order."""
+    rules = (policy.rules[one] for one in numbers)
+    numbered = (one if one.position == place else replace(one, position=place) for place, one in enumerate(rules, 1))
     return _changed(policy, rules=tuple(numbered))
 
 
-def _with_rule(policy: Policy, rule: Rule, changed: Rule) -> Policy:
-    return _changed(policy, rules=tuple(changed if one is rule else one for one in policy.rules))
+def _with_rule(policy: Policy, changed: Rule) -> Policy:
+    before, after = policy.rules[: changed.position - 1], policy.rules[changed.position :]
+    return _changed(policy, rules=(*before, changed, *after))
+
+
+def _with_provider(policy: Policy, changed: Provider) -> Policy:
+    return _changed(policy, providers={**policy.providers, changed.name: changed})
 
 
 def _with_chain(policy: Policy, user: Rule, chain: Chain) -> Policy:
@@ -115,12 +132,12 @@ def _with_chain(policy: Policy, user: Rule, chain: Chain) -> Policy:
 
 
 def _of_order(policy: Policy, number: int) -> Iterator[Mutant]:
-    rules = policy.rules
+    rules, numbers = policy.rules, range(len(policy.rules))
     rule, after = rules[number], rules[number + 1] if number + 1 < len(rules) else None
-    yield Mutant(f"{rule.name}: left out", _with_rules(policy, [*rules[:number], *rules[number + 1 :]]), rule.span)
+    yield Mutant(f"{rule.name}: left out", rule.span, partial(_with_order, policy, [*numbers[:number], *numbers[number + 1 :]]))
     if after is not None and after.phase == rule.phase and rule.phase not in ("exact", "capability"):
-        swapped = [*rules[:number], after, rule, *rules[number + 2 :]]
-        yield Mutant(f"{rule.name}: behind {after.name}", _with_rules(policy, swapped), rule.span)
+        swapped = [*numbers[:number], number + 1, number, *numbers[number + 2 :]]
+        yield Mutant(f"{rule.name}: behind {after.name}", rule.span, partial(_with_order, policy, swapped))
 
 
 def _of_rule(policy: Policy, rule: Rule) -> Iterator[tuple[str, Rule]]:

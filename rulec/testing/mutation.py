@@ -20,7 +20,7 @@ from rulec.testing.cases import Case
 from rulec.testing.coverage import names_in, percent_text
 from rulec.testing.errors import Errors, first_order
 from rulec.testing.judge import Asker
-from rulec.testing.mutants import Mutant, mutants
+from rulec.testing.mutants import Mutant, compiles, mutants
 from rulec.testing.reach import place, representative_kinds, requests
 from rulec.testing.writing import as_text, expectation
 
@@ -64,7 +64,10 @@ def mutate(policy: Policy, cases: Iterable[Case], seconds: float = SECONDS) -> M
         if time.perf_counter() > ends:
             found.undecided.append(mutant)
             continue
-        changed = Asker(lower(mutant.policy))
+        policy_of_mutant = mutant.make()
+        if not compiles(policy_of_mutant, mutant.touched):
+            continue
+        changed = Asker(lower(policy_of_mutant))
         first = likely.get(mutant.what.partition(": ")[0], [])  # most mutants of a rule are killed by its own cases
         if any(notices(changed, case) for some in (first, cases) for case in some):
             found.killed += 1

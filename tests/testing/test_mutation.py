@@ -44,7 +44,7 @@ def check_killers(judge: Judge, found: Mutation) -> list[Case]:
         assert not diagnostics.failed, (as_text(case), diagnostics.sorted())
         read = suites[0].cases[0]
         assert not judge.differences(read), as_text(case)
-        assert notices(Asker(lower(mutant.policy)), read), (mutant.what, as_text(case))
+        assert notices(Asker(lower(mutant.make())), read), (mutant.what, as_text(case))
         killers.append(read)
     return killers
 
