@@ -30,6 +30,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "moderation": {"input": "Say hello"},
 }
 """What each endpoint needs beside what a case says."""
+SILENT = frozenset(PATHS[one] for one in ("rerank", "moderation"))
+"""Where LiteLLM sends no headers of ours."""
 ALIKE = {"connection": "server_error", "content_policy": "bad_request", "context_window": "bad_request"}
 """Kinds that LiteLLM tells clients by the status of another kind."""
 
@@ -40,7 +42,7 @@ class NotPlayed(Exception):
 
 @record
 class Reply:
-    """An answer of the proxy, and who was asked for it: (provider, upstream model); None where that cannot be seen."""
+    """An answer of the proxy, and who was asked for it: (provider, model); None where that cannot be seen."""
 
     status: int
     headers: Mapping[str, str]
@@ -94,7 +96,7 @@ def play(asker: Asker, case: Case, proxy: Proxy) -> list[Difference]:
         return [("x-rulec-rule", None, told)] if (told := reply.headers.get("x-rulec-rule")) else []
     for _ in range(MOST_TRIES):
         reply = proxy.play(path, asked.described, sent)
-        found = list(_differences(asked, reply))
+        found = list(_differences(asked, reply, path not in SILENT))
         if not found or not case.picked or not reply.tried or reply.tried[0] in _firsts(asked.runs):
             return found
     raise NotPlayed(f"the strategy never picked {case.picked[0]!r} first")
@@ -142,12 +144,15 @@ def _firsts(runs: Iterable[Run]) -> set[tuple[str, str]]:
 
 
 def _path(run: Run) -> list[tuple[str, str]]:
-    return [(one.step.provider, one.step.model) for one in run.attempts]
+    """The attempts as providers see them: by the model that LiteLLM asks for, without what names their kind."""
+    asked = [(one.step.provider, one.step.target.litellm_model) for one in run.attempts]
+    return [(provider, model.partition("/")[2] or model) for provider, model in asked]
 
 
-def _differences(asked: Asked, reply: Reply) -> Iterator[Difference]:
+def _differences(asked: Asked, reply: Reply, told: bool) -> Iterator[Difference]:
+    """`told` is whether this endpoint has our headers."""
     decision = asked.outcome.decision
-    if decision.rule is not None or decision.action == "route":
+    if told and (decision.rule is not None or decision.action == "route"):
         yield from _compared("x-rulec-rule", printable(decision.rule), reply.headers.get("x-rulec-rule"))
     if decision.action == "refuse":
         yield from _compared("status", decision.status, reply.status)
@@ -155,6 +160,8 @@ def _differences(asked: Asked, reply: Reply) -> Iterator[Difference]:
             yield "tried", [], reply.tried
         return
     if reply.tried is None:
+        if not told:
+            raise NotPlayed("LiteLLM does not tell there who answered")
         yield from _of_answer(asked, reply)
         return
     runs = [one for one in asked.runs if _path(one) == reply.tried]
@@ -164,8 +171,9 @@ def _differences(asked: Asked, reply: Reply) -> Iterator[Difference]:
     run = runs[0]
     if run.served_by is not None:
         yield from _compared("status", 200, reply.status)
-        target = printable(f"{run.served_by.provider}/{run.served_by.model}")
-        yield from _compared("x-rulec-target", target, reply.headers.get("x-rulec-target"))
+        if told:
+            target = printable(f"{run.served_by.provider}/{run.served_by.model}")
+            yield from _compared("x-rulec-target", target, reply.headers.get("x-rulec-target"))
     elif reply.status < 400 or _alike(kind_of_status(reply.status)) != _alike(run.error or ""):
         yield "error", run.error, f"status {reply.status}"
 

@@ -14,8 +14,17 @@ from rulec.syntax.ast import EnvironmentText
 
 SECONDS = 10
 """For one attempt; no attempt of a fake server takes so long unless the machine stands still."""
-PATHS = {"ollama": "", "ollama_chat": "", "openai": "/v1", "hosted_vllm": "/v1", "text-completion-openai": "/v1"}
-"""The kinds of servers that there are fakes of, by LiteLLM's name, with the path of their interface; others are played by OpenAI's."""
+PATHS = {
+    "ollama": "",
+    "ollama_chat": "",
+    "openai": "/v1",
+    "hosted_vllm": "/v1",
+    "text-completion-openai": "/v1",
+    "cohere": "/v1/rerank",
+    "jina_ai": "/v1/rerank",
+}
+"""The kinds of servers that there are fakes of, by LiteLLM's name, with the path of their interface (of the last two only
+their reranks); others are played by OpenAI's."""
 ANY = "openai"
 LEFT_OUT = frozenset((
     "api_key", "api_base", "base_url", "api_version", "timeout", "stream_timeout", "rpm", "tpm", "headers", "extra_headers",
