@@ -108,10 +108,10 @@ def _survivor(original: Asker, changed: Asker, mutant: Mutant, names: list[str])
             for killing in _told(original, replace(case, name=f"notices {mutant.what}")):
                 if notices(changed, killing):
                     return killing
-    return "equivalent" if verdict == "undecided" and _takes_the_same(original.policy, changed.policy) else verdict
+    return "equivalent" if verdict == "undecided" and takes_the_same(original.policy, changed.policy) else verdict
 
 
-def _takes_the_same(old: Policy, new: Policy) -> bool:
+def takes_the_same(old: Policy, new: Policy) -> bool:
     """Whether the only rule that a mutant changes takes, of what no rule before it takes, what it took before.
 
     Names whose size is a product are hard to make one of; that there is none, which no other rule takes, is proved here.

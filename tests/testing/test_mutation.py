@@ -15,7 +15,8 @@ from rulec.source import Source
 from rulec.testing.cases import Case, case_files, read_suites
 from rulec.testing.collection import Group, collect, compile_suite
 from rulec.testing.judge import Asker, Judge, run_collection
-from rulec.testing.mutation import Mutation, mutate, notices, to_text
+from rulec.testing.mutants import mutants
+from rulec.testing.mutation import Mutation, mutate, notices, takes_the_same, to_text
 from rulec.testing.writing import as_text
 
 HERE = Path(__file__).parent
@@ -79,3 +80,19 @@ def test_every_survivor_is_killed_by_its_case(name: str) -> None:
     assert not found.killed and found.survivors and not found.undecided
     killers = check_killers(Judge(compilation), found)
     assert mutate(compilation.policy, killers).score == 100.0
+
+
+def test_what_is_not_decided_in_time_is_not_killed(tmp_path: Path) -> None:
+    group = group_of(yaml.safe_load((HERE / "mutation" / "tiers.yaml").read_text("utf-8")), tmp_path)
+    found = mutate(group.compilation.policy, group.cases, seconds=0.0)
+    assert found.undecided and not found.killed and not found.equivalent
+    assert found.score == 0.0
+    assert "not decided in time:\n  size:< 8B: left out  (" in to_text(found)
+
+
+def test_a_rule_takes_the_same_only_where_that_is_proved(tmp_path: Path) -> None:
+    policy = group_of(yaml.safe_load((HERE / "mutation" / "tiers.yaml").read_text("utf-8")), tmp_path).compilation.policy
+    changed = {one.what: one.make() for one in mutants(policy)}
+    assert takes_the_same(policy, changed["size:> 13B: 13B belongs to it"])
+    for what in ("size:< 8B: 8B belongs to it", "size:8B - 13B: refused", "size:8B - 13B: left out"):
+        assert not takes_the_same(policy, changed[what]), what
