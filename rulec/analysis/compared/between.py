@@ -136,7 +136,7 @@ def find_before(
     if found is not Verdict.UNDECIDED:
         return found
     before = [region for side, rule in filter(None, (here, there)) for region in side.all_before(rule)]
-    return find(wanted, [*nones, *before], Budget(here[0].analysis.seconds)) if before else found
+    return find(wanted, [*nones, *before], budget) if before else found
 
 
 def caught_before(side: Side, rule: Rule | None, witness: Witness) -> list[Region]:
