@@ -88,6 +88,7 @@ class TextDimension(Dimension):
         self._words: dict[tuple[int | None, Tests, Tests], str | None] = {}
         self._languages: dict[TextTest, Language] = {}
         self._within: dict[int, Language] = {}
+        self._specimens: dict[tuple[TextTest, bool], Sequence[str]] = {}
 
     def equal(self, text: str) -> int:
         """The cell of a named text."""
@@ -134,13 +135,20 @@ class TextDimension(Dimension):
         if not texts.regular and texts.within is not None:
             return None
         for test in passed:
-            for plain in specimens(test.spec):
-                for text in (*dressed(plain), plain) if texts.regular else (plain,):
-                    fits = is_regular_name(text) if texts.regular else True
-                    fits = fits and text not in self.numbers and (not narrow or texts.contains(text))
-                    if fits and self._passes(texts, text, passed, failed):
-                        return text
+            for text in self._likely(test, texts.regular):
+                fits = text not in self.numbers and (not narrow or texts.contains(text))
+                if fits and self._passes(texts, text, passed, failed):
+                    return text
         return None
+
+    def _likely(self, test: TextTest, names: bool) -> Sequence[str]:
+        """Texts that a test likely passes, made once; as names they are dressed and regular."""
+        found = self._specimens.get((test, names))
+        if found is None:
+            plain = list(specimens(test.spec))
+            every = [text for one in plain for text in (*dressed(one), one) if is_regular_name(text)] if names else plain
+            found = self._specimens[test, names] = every
+        return found
 
     def _search(self, cell: int, narrow: bool, passed: Tests, failed: Tests, budget: Budget) -> str | None:
         texts: OpenText = self.values[cell]
