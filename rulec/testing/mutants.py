@@ -60,7 +60,7 @@ def compiles(policy: Policy, touched: tuple[int, ...] | None) -> bool:
     if not rules:
         return True
     diagnostics = Diagnostics()
-    report_findings(replace(policy, rules=rules), diagnostics)
+    report_findings(replace(policy, rules=rules, strategies={}), diagnostics)  # which other rules may use
     return not diagnostics.failed and all(
         candidates_for(policy, ModelsTarget((model,), providers), None, filtered=False)
         for rule in rules

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rulec.compiler import compile_folder
 from rulec.diagnostics import Diagnostics
 from rulec.ir.lower import lower
 from rulec.policy.model import Policy
@@ -15,7 +16,7 @@ from rulec.source import Source
 from rulec.testing.cases import Case, case_files, read_suites
 from rulec.testing.collection import Group, collect, compile_suite
 from rulec.testing.judge import Asker, Judge, run_collection
-from rulec.testing.mutants import mutants
+from rulec.testing.mutants import compiles, mutants
 from rulec.testing.mutation import Mutation, mutate, notices, takes_the_same, to_text
 from rulec.testing.writing import as_text
 
@@ -96,3 +97,11 @@ def test_a_rule_takes_the_same_only_where_that_is_proved(tmp_path: Path) -> None
     assert takes_the_same(policy, changed["size:> 13B: 13B belongs to it"])
     for what in ("size:< 8B: 8B belongs to it", "size:8B - 13B: refused", "size:8B - 13B: left out"):
         assert not takes_the_same(policy, changed[what]), what
+
+
+def test_what_a_mutant_touches_says_whether_it_compiles() -> None:
+    policy = compile_folder(RULES, emit=False).policy
+    made = [(one, one.make()) for one in mutants(policy)]
+    fewer = [one.what for one, changed in made if not compiles(changed, one.touched)]
+    assert fewer == [one.what for one, changed in made if not compiles(changed, None)]
+    assert len(made) - len(fewer) > 100, fewer
