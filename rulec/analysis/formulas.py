@@ -60,6 +60,7 @@ class Any:
 Formula = Literal | All | Any
 TRUE = All(())
 FALSE = Any(())
+TRUE._negation, FALSE._negation = FALSE, TRUE
 
 
 def all_of(items: Iterable[Formula]) -> Formula:
@@ -91,7 +92,7 @@ def negation(formula: Formula) -> Formula:
         else:
             found = all_of(map(negation, formula.items))
         formula._negation = found
-        found._negation = formula
+        found._negation = found._negation or formula  # TRUE and FALSE have theirs, whatever dimension is asked
     return found
 
 
