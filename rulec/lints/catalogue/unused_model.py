@@ -41,10 +41,10 @@ from collections.abc import Iterator
 
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Severity
+from rulec.lints.catalogue.usage import Usage
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
 from rulec.lints.outcomes import joined
-from rulec.lints.usage import Usage
 
 LEVEL: Severity = "info"
 

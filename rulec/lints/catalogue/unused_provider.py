@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulec.diagnostics import Related, Severity
+from rulec.lints.catalogue.usage import Usage
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.usage import Usage
 
 LEVEL: Severity = "info"
 MOST_MODELS_SHOWN = 3

@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from rulec.analysis.question import Verdict
 from rulec.diagnostics import Related, Severity
+from rulec.lints.chains.hop_conditions import asked
 from rulec.lints.context import Context
-from rulec.lints.hop_conditions import asked
 from rulec.lints.hops import UsedChain, UsedChains, named
 from rulec.lints.lint import Finding
 from rulec.policy.model import Hop

@@ -39,8 +39,8 @@ from collections.abc import Iterator
 from rulec.analysis.asked import atoms
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Related, Severity
+from rulec.lints.chains.hop_conditions import possible, requests_of
 from rulec.lints.context import Context
-from rulec.lints.hop_conditions import possible, requests_of
 from rulec.lints.hops import Meeting, Routing, UsedChain, UsedChains
 from rulec.lints.lint import Finding
 from rulec.lints.outcomes import joined

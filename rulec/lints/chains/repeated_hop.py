@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulec.diagnostics import Related, Severity
+from rulec.lints.chains.covered_hops import covering, repeats
 from rulec.lints.context import Context
-from rulec.lints.covered_hops import covering, repeats
 from rulec.lints.hops import UsedChains, named
 from rulec.lints.lint import Finding
 

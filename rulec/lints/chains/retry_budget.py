@@ -36,8 +36,8 @@ from typing import Any
 
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Related, Severity
+from rulec.lints.chains.hop_conditions import possible, requests_of
 from rulec.lints.context import Context
-from rulec.lints.hop_conditions import possible, requests_of
 from rulec.lints.hops import OTHER, Meeting, Route, Routing, UsedChain, UsedChains
 from rulec.lints.lint import Finding
 from rulec.policy.model import Chain, Hop, Model, Policy, Provider, Rule

@@ -28,9 +28,9 @@ from collections.abc import Iterator
 
 from rulec.analysis.draft import Witness
 from rulec.diagnostics import Related, Severity
+from rulec.lints.chains.hop_conditions import possible, requests_of
 from rulec.lints.context import Context
 from rulec.lints.contexts import context_of, longer_than
-from rulec.lints.hop_conditions import possible, requests_of
 from rulec.lints.hops import Meeting, UsedChain, UsedChains, named, shown
 from rulec.lints.lint import Finding
 from rulec.policy.model import Hop, Rule

@@ -34,7 +34,7 @@ from rulec.analysis.language import positions
 from rulec.diagnostics import Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Edit, Finding
-from rulec.lints.written import Written, patterns_of_rules
+from rulec.lints.patterns.written import Written, patterns_of_rules
 from rulec.records import record
 
 LEVEL: Severity = "warning"

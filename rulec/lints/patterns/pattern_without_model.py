@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from rulec.diagnostics import Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.written import Written, compiled, patterns_of_rules
+from rulec.lints.patterns.written import Written, compiled, patterns_of_rules
 
 LEVEL: Severity = "info"
 MOST_TOLD = 20

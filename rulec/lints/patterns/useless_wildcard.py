@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from rulec.diagnostics import Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
-from rulec.lints.written import Sign, Written, patterns
+from rulec.lints.patterns.written import Sign, Written, patterns
 
 LEVEL: Severity = "info"
 _ANY = ("*", "*?")

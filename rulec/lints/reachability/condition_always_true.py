@@ -30,9 +30,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulec.diagnostics import Severity
-from rulec.lints.conditions import Asked, Part, conditions_of, parts
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
+from rulec.lints.reachability.conditions import Asked, Part, conditions_of, parts
 from rulec.syntax.conditions import Always, Condition, Not, Or, Present, show
 
 LEVEL: Severity = "warning"

@@ -30,10 +30,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from rulec.diagnostics import Severity
-from rulec.lints.conditions import Asked, conditions_of, parts
 from rulec.lints.context import Context
 from rulec.lints.dead import Cause
 from rulec.lints.lint import Finding
+from rulec.lints.reachability.conditions import Asked, conditions_of, parts
 from rulec.syntax import ast
 from rulec.syntax.conditions import And, Condition, show
 

@@ -34,7 +34,8 @@ from rulec.diagnostics import Related, Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
 from rulec.lints.outcomes import fate, request_of
-from rulec.lints.redundancy import Redundancy
+from rulec.lints.reachability.redundancy import Redundancy
+from rulec.lints.removal import removal
 
 LEVEL: Severity = "warning"
 
@@ -45,13 +46,15 @@ def check(context: Context) -> Iterator[Finding]:
         successor = redundancy.successor(rule, witness)
         if successor is None or not redundancy.is_alike(rule, successor) or not redundancy.is_proved(rule):
             continue
+        useless = successor.phase == rule.phase
         yield Finding(
             f"`{rule.name}` changes no decision: without it, {request_of(witness)} {fate(successor)} all the same,"
             f" by `{successor.name}`",
             rule.span,
-            "remove it" if successor.phase == rule.phase else "remove it, unless it is there for readers",
+            "remove it" if useless else "remove it, unless it is there for readers",
             (Related("decides alike", successor.span),),
             rule.name,
             witness,
-            level=None if successor.phase == rule.phase else "info",
+            removal(rule.span) if useless else (),
+            level=None if useless else "info",
         )

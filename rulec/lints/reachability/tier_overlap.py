@@ -35,7 +35,7 @@ from rulec.diagnostics import Related, Severity
 from rulec.lints.context import Context
 from rulec.lints.lint import Finding
 from rulec.lints.outcomes import fate, is_meant, request_of
-from rulec.lints.tiers import range_text, tiers_of
+from rulec.lints.reachability.tiers import range_text, tiers_of
 
 LEVEL: Severity = "warning"
 
