@@ -81,11 +81,7 @@ def prepare(options: argparse.Namespace) -> tuple[Collection, dict[str, float]]:
     wanted = wanted_shares(options.fail_under, kinds) if options.fail_under is not None else {}
     folder = Path(options.rules) if options.rules else rules_for(paths)
     of_folder = options.coverage or options.mutate or options.generate is not None
-    collection = collect([file for path in paths for file in case_files(path)], folder, of_folder)
-    if not of_folder and not collection.problems and not any(group.cases for group in collection.groups):
-        named = ", ".join(f"`{path}`" for path in paths)
-        raise Unusable(f"there are no cases in {named}", "write some into a file that ends in .cases.yaml")
-    return collection, wanted
+    return collect([file for path in paths for file in case_files(path)], folder, of_folder), wanted
 
 
 def judge(collection: Collection, wanted: dict[str, float], options: argparse.Namespace) -> int:
@@ -104,6 +100,9 @@ def judge(collection: Collection, wanted: dict[str, float], options: argparse.Na
     print_result(tested, options.format, options.verbose)
     if tested.report.problems:
         return 2
+    if not (options.coverage or options.mutate or any(group.cases for group in collection.groups)):
+        where = ", ".join(f"`{path}`" for path in options.paths) or f"`{options.rules or 'rules'}`"
+        return unusable(f"there are no cases in {where}", "write some into a file that ends in .cases.yaml")
     return 1 if tested.failures or tested.shortfalls else 0
 
 
