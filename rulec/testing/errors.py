@@ -100,7 +100,9 @@ class Player:
         """What becomes of a request where nothing was served before; what is unavailable cannot be reached for a while."""
         state = State(clock=lambda: 0.0)
         health = Health(self.terms, state)
-        health.breakers.update((provider, unreachable()) for provider in sorted(unavailable))
+        for provider in sorted(unavailable):
+            health.breakers[provider] = unreachable()
+            health.availability.stir(provider)
         steps, start = plan_steps(decision, order, self.facts, health.passed_over), 0
         if health.troubled:
             steps, start = arranged(steps, unavailable)

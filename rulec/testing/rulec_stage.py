@@ -31,12 +31,13 @@ async def forget(wanted: dict[str, list[str]]) -> dict[str, str]:
     health, state = rulec.health, rulec.state
     for memory in (health.breakers, health.limits, state.deployments, state.unproven):
         memory.clear()
-    health.known_until = 0.0
+    health.availability = type(health.availability)(health)
     now = health.clock()
     for provider in wanted["unavailable"]:
         breaker = health.add(provider, now)
         breaker.kind, breaker.cooldown, breaker.until = "connection", HOUR, now + HOUR
         breaker.enter("cooling", now)
+        health.availability.stir(provider)
     return {}
 
 

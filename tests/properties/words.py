@@ -40,6 +40,7 @@ OTHER_NAMES = (
     "x_.5b",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaab",
     "model.gguf\n",
+    "x\t7b",
     "modelé-7b",
     "a" * 253 + "-7b",
     "a" * 254 + "-7b",

@@ -105,9 +105,10 @@ def assert_did(answer: dict[str, Any], reply: Reply, providers: Providers, reque
         assert reply.headers["x-rulec-version"] == answer["fingerprint"], told
 
 
-def test_the_proxy_does_what_explain_says(pair: Proxy, answerer: Answerer, providers: Providers) -> None:
-    requests = described_requests()
-    assert len(requests) >= 500
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_proxy_does_what_explain_says(every: int, pair: Proxy, answerer: Answerer, providers: Providers) -> None:
+    requests = described_requests()[::every]
+    assert len(requests) >= 500 // every
     rules = set()
     for request in requests:
         providers.reset()

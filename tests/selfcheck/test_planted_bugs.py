@@ -83,10 +83,10 @@ def test_every_change_of_a_table_is_found_or_harmless(compilation: Compilation, 
 
 
 @pytest.mark.slow
-def test_all_changes_of_tables_are_found_or_harmless(compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, harmless = judge(compilation, monkeypatch, 1)
+def test_many_changes_of_tables_are_found_or_harmless(compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, harmless = judge(compilation, monkeypatch, 11)
     print(f"{found} of {found + harmless} planted bugs are found, the others change no decision")
-    assert found > 1_000
+    assert found > 250
 
 
 LOWERING = (lower, passes, tables, clauses, literals)
