@@ -34,7 +34,7 @@ demo: $(INSTALLED) ## watch real requests go through a real proxy to where `rule
 test: $(INSTALLED) ## the default suite, under 5 minutes
 	$(BIN)/python -m pytest -q $(IN_TWO)
 
-test-all: test slow older ## the default suite, then the slow part, under 15 minutes
+test-all: test slow older ## the default suite, the slow part, an older LiteLLM: under half an hour
 
 slow: $(INSTALLED)
 	$(BIN)/python -m pytest -q -m slow $(IN_TWO)

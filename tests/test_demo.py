@@ -44,6 +44,7 @@ def assert_nothing_is_left(folder: Path) -> None:
     assert left_running(folder) == []
 
 
+@pytest.mark.slow
 def test_every_request_goes_where_explain_says(tmp_path: Path) -> None:
     done = subprocess.run(DEMO, env=environment(tmp_path), capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -122,7 +122,8 @@ def heed_interrupts() -> None:
 
 
 @pytest.mark.proxy
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_served_rule_set_answers_until_it_is_asked_to_end(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()
     (tmp_path / ".env").write_text(
