@@ -3441,27 +3441,35 @@ USED_SECONDS = 600.0
 MOST_USED = 32  # of them, those that have served before those that a client may have invented
 JUDGED_SECONDS = 0.1  # for which a judgement counts if nothing happens
 
+Uses = OrderedDict[tuple[str, str], float]
+
 
 class Availability:
     """What `unavailable(PROVIDER)` asks; `health` knows who is in trouble, this follows who is in use."""
 
     def __init__(self, health: Any) -> None:
         self.health = health
-        self.used: dict[str, OrderedDict[tuple[str, str], float]] = {}
+        self.used: dict[str, tuple[Uses, Uses]] = {}  # deployments that are known to have served, and others
         self.due: dict[str, float] = {}  # who is or may be in trouble, and when to judge it again
         self.out: frozenset[str] = frozenset()
 
     def use(self, provider: str, model: str, now: float) -> None:
         """A deployment is in use."""
         place = provider, model
-        used = self.used.get(provider)
-        if used is None:
-            used = self.used[provider] = OrderedDict()
-        used[place] = now
-        used.move_to_end(place)
-        if len(used) > MOST_USED:
-            proven = self.health.state.proven
-            del used[next((one for one in used if not proven(*one)), next(iter(used)))]
+        both = self.used.get(provider)
+        if both is None:
+            both = self.used[provider] = OrderedDict(), OrderedDict()
+        served, others = both
+        here = served if place in served else others
+        here[place] = now
+        here.move_to_end(place)
+        while len(served) + len(others) > MOST_USED:
+            if not others:
+                served.popitem(last=False)
+                continue
+            oldest, used_at = others.popitem(last=False)
+            if self.health.state.proven(*oldest):  # by now
+                served[oldest] = used_at
         if provider in self.out:
             self.stir(provider)
 
@@ -3485,7 +3493,7 @@ class Availability:
         """Whether a provider is out, and whether it is in any trouble."""
         whole = self.health.is_blocked(provider, now)
         troubled = in_use = False
-        for place, used_at in self.used.get(provider, {}).items():
+        for place, used_at in (use for uses in self.used.get(provider, ()) for use in uses.items()):
             if self.health.in_trouble(place, now):
                 troubled = True
             elif now - used_at <= USED_SECONDS:
