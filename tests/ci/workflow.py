@@ -14,7 +14,8 @@ import yaml
 from rulec.records import field, record
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+ACTION_FOLDER = ROOT / ".github" / "actions" / "rulec"
+ACTION = yaml.safe_load((ACTION_FOLDER / "action.yml").read_text(encoding="utf-8"))
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _NAME = re.compile(r"\b(?:inputs|github|steps)(?:\.[\w-]+)+")
 GH = """#!/bin/sh
@@ -83,7 +84,7 @@ class Workflow:
                 "HOME": str(self.folder),
                 **({} if added else {"PYTHONPATH": str(ROOT)}),
                 "RUNNER_TEMP": str(self.folder),
-                "GITHUB_ACTION_PATH": str(ROOT),
+                "GITHUB_ACTION_PATH": str(ACTION_FOLDER),
                 "GITHUB_REPOSITORY": "acme/gateway",
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_PATH": str(self._file("path")),
