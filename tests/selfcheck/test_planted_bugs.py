@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -106,55 +107,53 @@ def test_all_bugs_in_the_lowering_are_found_or_harmless(
     assert found > 100
 
 
+class Checked:
+    """The self-check at work on a module whose tables are changed."""
+
+    def __init__(self, compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert compilation.tree is not None
+        self.compilation, self.monkeypatch = compilation, monkeypatch
+        self.module = generate_module(compilation.tree)
+        self.namespace = load_module(self.module.text)
+        self.tables: dict[str, Any] = self.namespace["TABLES"]
+        self.sent = requests(compilation)
+        self.before = answers(self.namespace, compilation, self.sent)
+
+    def finds(self, name: str, changed: dict[str, Any]) -> bool:
+        """Whether it finds a change; one that it lets pass must change no decision."""
+        self.monkeypatch.setattr(check, "load_module", partial(loaded, self.namespace, changed))
+        try:
+            check.check_module(self.module, self.compilation.policy)
+        except ModuleDisagrees:
+            return True
+        assert answers(loaded(self.namespace, changed, ""), self.compilation, self.sent) == self.before, name
+        return False
+
+
 def judge_lowering(compilation: Compilation, monkeypatch: pytest.MonkeyPatch, step: int) -> tuple[int, int]:
     """How many bugs of the code that makes trees and tables are found, and how many change no decision."""
-    policy, sent = compilation.policy, requests(compilation)
-    assert compilation.tree is not None
-    module = generate_module(compilation.tree)
-    namespace = load_module(module.text)
-    before = answers(namespace, compilation, sent)
+    policy, checked = compilation.policy, Checked(compilation, monkeypatch)
     every = [(one, *mutant) for room in LOWERING for one in functions(room) for mutant in mutants(one)]
     found = harmless = 0
     for function, name, code in every[::step]:
         with bug(function, code):
             try:
-                changed = {**namespace["TABLES"], **tables.decision_tables(lower.lower(policy), policy.fingerprint())}
+                changed = {**checked.tables, **tables.decision_tables(lower.lower(policy), policy.fingerprint())}
             except Exception:
                 found += 1
                 continue
-        if changed == namespace["TABLES"]:
-            harmless += 1
-            continue
-        monkeypatch.setattr(check, "load_module", partial(loaded, namespace, changed))
-        try:
-            check.check_module(module, policy)
-        except ModuleDisagrees:
+        if changed != checked.tables and checked.finds(name, changed):
             found += 1
         else:
-            assert answers(loaded(namespace, changed, ""), compilation, sent) == before, name
             harmless += 1
     return found, harmless
 
 
 def judge(compilation: Compilation, monkeypatch: pytest.MonkeyPatch, step: int) -> tuple[int, int]:
-    policy, sent = compilation.policy, requests(compilation)
-    assert compilation.tree is not None
-    module = generate_module(compilation.tree)
-    namespace = load_module(module.text)
-    before = answers(namespace, compilation, sent)
-    found = harmless = 0
-    for number, (name, changed) in enumerate(planted(namespace)):
-        if number % step:
-            continue
-        monkeypatch.setattr(check, "load_module", partial(loaded, namespace, changed))
-        try:
-            check.check_module(module, policy)
-        except ModuleDisagrees:
-            found += 1
-        else:
-            assert answers(loaded(namespace, changed, ""), compilation, sent) == before, name
-            harmless += 1
-    return found, harmless
+    """How many changes of the tables are found, and how many change no decision."""
+    checked = Checked(compilation, monkeypatch)
+    verdicts = [checked.finds(*one) for one in islice(planted(checked.namespace), 0, None, step)]
+    return verdicts.count(True), verdicts.count(False)
 
 
 def loaded(namespace: dict[str, Any], made: dict[str, Any], text: str) -> dict[str, Any]:
