@@ -62,8 +62,17 @@ def compile_sources(sources: Iterable[Source], diagnostics: Diagnostics, emit: b
     """Compiles rule files that have been read; `emit=False` stops before the artifacts."""
     rule_set = RuleSet()
     for source in sources:
-        read_rules(source, rule_set, diagnostics)
+        declared, problems = read_declarations(source)
+        rule_set.add(declared)
+        diagnostics.items += problems
     return compile_rule_set(rule_set, diagnostics, emit)
+
+
+def read_declarations(source: Source) -> tuple[RuleSet, list[Diagnostic]]:
+    """What one file declares, and what is wrong with it, whatever the other files say."""
+    rule_set, diagnostics = RuleSet(), Diagnostics()
+    read_rules(source, rule_set, diagnostics)
+    return rule_set, diagnostics.items
 
 
 def read_rules(source: Source, rule_set: RuleSet, diagnostics: Diagnostics) -> None:

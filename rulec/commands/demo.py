@@ -93,8 +93,8 @@ def _compiled(rules: Path) -> Compilation:
     diagnostics, rule_set = Diagnostics(), RuleSet()
     for source in read_sources(rules, diagnostics):
         read_rules(source, rule_set, diagnostics)
-    for name in ("rate_limited_fallback", "error_based_routing", "first_request_routing"):
-        rule_set.sections.pop(name, None)
+    health = ("rate_limited_fallback", "error_based_routing", "first_request_routing")
+    rule_set.sections = [one for one in rule_set.sections if one.name not in health]
     return compile_rule_set(rule_set, diagnostics)
 
 

@@ -51,7 +51,8 @@ class _Binder:
             self.redundant.setdefault(one.model.text, one)
         self.applicable: dict[str, str] = {}
         """The strategy of each capability whose rule names none."""
-        for name, section in rule_set.strategies.items():
+        self.strategies = self.sections(rule_set.strategies, "strategy")
+        for name, section in self.strategies.items():
             for capability in section.values.get("applicable_to", ()):
                 self.applicable.setdefault(capability.text, name)
         self._capable: dict[str, list[str]] | None = None
@@ -64,10 +65,15 @@ class _Binder:
             self.models[model.name.text] = self.model(model)
         for chain in self.unique(self.rule_set.chains, "chain"):
             self.chains[chain.name.text] = self.chain(chain)
-        sections = {name: section.values for name, section in self.rule_set.sections.items()}
+        found = self.sections(self.rule_set.sections, "section")
+        signals = self.sections(self.rule_set.signals, "signal")
+        sections = {name: section.values for name, section in found.items()}
+        places = {name: section.span for name, section in found.items()}
+        if signals:
+            sections["signals"] = {name: signal.values for name, signal in signals.items()}
+            places["signals"] = next(iter(signals.values())).span
         header = sections.get("request", {}).get("capability_header", "X-Capability")
-        strategies = {name: section.values for name, section in self.rule_set.strategies.items()}
-        places = {name: section.span for name, section in self.rule_set.sections.items()}
+        strategies = {name: section.values for name, section in self.strategies.items()}
         policy = Policy(self.providers, self.models, (), self.chains, str(header).lower(), sections, strategies, places, self.native)
         return replace(policy, rules=self.rules(policy))
 
@@ -78,6 +84,15 @@ class _Binder:
             if first is not one:
                 self.declared_twice(f"the {what} `{one.name.text}`", one.name.span, first.name.span)
         return list(seen.values())
+
+    def sections(self, declared: Iterable[ast.Section], what: str) -> dict[str, ast.Section]:
+        """What stands once in a rule set, by name."""
+        found: dict[str, ast.Section] = {}
+        for one in declared:
+            first = found.setdefault(one.name, one)
+            if first is not one:
+                self.declared_twice(f"the {what} `{one.name}`", one.span, first.span, "keep one of the two")
+        return found
 
     def declared_twice(
         self, what: str, span: Span, first: Span, help: str = "give one of the two another name"

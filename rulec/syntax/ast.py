@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rulec.patterns.compiled import CompiledPattern
-from rulec.records import field, record
+from rulec.records import field, fields_of, record
 from rulec.source import Located, Span
 from rulec.syntax.conditions import ParsedCondition
 
@@ -219,8 +219,9 @@ class ChainDeclaration:
 
 @record
 class Section:
-    """A settings section: plain values (texts may be EnvironmentText) and where it stands."""
+    """A settings section, a strategy or a signal: plain values (texts may be EnvironmentText) and where it is named."""
 
+    name: str
     values: dict[str, Any]
     span: Span
 
@@ -234,9 +235,17 @@ class RuleSet:
     rules: list[RuleDeclaration] = field(default_factory=list)
     redundant: list[RedundantModel] = field(default_factory=list)
     chains: list[ChainDeclaration] = field(default_factory=list)
-    strategies: dict[str, Section] = field(default_factory=dict)
-    """Settings by strategy name (`load_balancing:`)."""
+    strategies: list[Section] = field(default_factory=list)
+    """Settings of strategies (`load_balancing:`)."""
+    signals: list[Section] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    """request, defaults, litellm and the health sections by their YAML name."""
     broken: set[tuple[str, str]] = field(default_factory=set)
     """(kind, name) of declarations that could not be read, so that what refers to them is not reported again."""
-    sections: dict[str, Section] = field(default_factory=dict)
-    """request, defaults, litellm, signals and the health sections by their YAML name."""
+
+    def add(self, other: RuleSet) -> None:
+        """Adds what another file declares."""
+        for name in fields_of(self):
+            if name != "broken":
+                getattr(self, name).extend(getattr(other, name))
+        self.broken |= other.broken

@@ -140,14 +140,13 @@ class Declarations:
         if entry is None:
             return
         canonical = STRATEGY_SYNONYMS.get(name.text, name.text)
-        self.reading.declare_once(self.rules.strategies, canonical, name, f"the strategy `{canonical}`")
         values = {key: plain_setting(entry[key]) for key in SHAPES["StrategySettings"]["keys"] if key in entry}
         values["applicable_to"] = [one.located() for one in entry.get("applicable_to", ())]
         if "signal" in entry:
             values["signal"] = entry["signal"].located()
         if "weight_factors" in entry:
             values["weight_factors"] = self.weight_factors(entry["weight_factors"], name.span)
-        self.rules.strategies[canonical] = ast.Section(values, name.span)
+        self.rules.strategies.append(ast.Section(canonical, values, name.span))
 
     def weight_factors(self, node: Node, span: Span) -> dict[str, float]:
         """`{latency: 0.4}` and `[{latency: 0.4}, {cost: 0.2}]` are one mapping of factors."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rulec.diagnostics import Diagnostic, Diagnostics, Rejected, Related
+from rulec.diagnostics import Diagnostic, Diagnostics, Rejected
 from rulec.patterns.compile import compile_pattern
 from rulec.patterns.compiled import CompiledPattern
 from rulec.source import Located, Span
@@ -39,16 +39,6 @@ class Reading:
             except Rejected as rejected:
                 self.diagnostics.items.append(rejected.diagnostic)
         return tuple(compiled)
-
-    def declare_once(self, declared: dict[str, ast.Section], name: str, key: Scalar, what: str) -> None:
-        if name in declared:
-            self.diagnostics.error(
-                "declared-twice",
-                f"{what} is declared twice",
-                key.span,
-                "keep one of the two",
-                related=(Related("first declared here", declared[name].span),),
-            )
 
     def refuse_reserved(self, name: Scalar, what: str) -> None:
         if name.text == "none":

@@ -13,7 +13,7 @@ from rulec.syntax import ast
 from rulec.syntax.checker import unquoted_placeholder
 from rulec.syntax.fields import STRIPPED_HEADERS, WITHOUT_DEFAULT
 from rulec.syntax.nodes import Mapping, Node, Scalar, Sequence
-from rulec.syntax.reading import Reading, wrong
+from rulec.syntax.reading import Reading
 from rulec.syntax.references import REFERENCE, environment_parts
 from rulec.syntax.shapes import SHAPES
 
@@ -34,9 +34,8 @@ class Settings:
         def read(key: Scalar, body: Node) -> None:
             entry = self.check(shape, body, key.text)
             if entry is not None:
-                self.reading.declare_once(self.rules.sections, key.text, key, f"the section `{key.text}`")
                 values = {name: plain_setting(entry[name]) for name in SHAPES[shape]["keys"] if name in entry}
-                self.rules.sections[key.text] = ast.Section(values, key.span)
+                self.rules.sections.append(ast.Section(key.text, values, key.span))
                 self.refuse_stripped(entry.get("capability_header"))
 
         return read
@@ -54,7 +53,6 @@ class Settings:
         entry = self.check("Scoring", body, key.text)
         if entry is None:
             return
-        self.reading.declare_once(self.rules.sections, "complexity", key, "the section `complexity`")
         values: dict[str, Any] = {}
         for name in ("weights", "full_at"):
             if name in entry:
@@ -62,26 +60,24 @@ class Settings:
         for name in ("simple_words", "add_simple_words", "complex_words", "add_complex_words"):
             if name in entry:
                 values[name] = sorted(set(entry[name]))
-        self.rules.sections["complexity"] = ast.Section(values, key.span)
+        self.rules.sections.append(ast.Section("complexity", values, key.span))
 
     def litellm(self, key: Scalar, body: Node) -> None:
         entry = self.check("LiteLLMSettings", body, key.text)
         if entry is None:
             return
-        self.reading.declare_once(self.rules.sections, "litellm", key, "the section `litellm`")
         values: dict[str, Any] = {}
         places = {"": key.span}
         for name in SHAPES["LiteLLMSettings"]["keys"]:
             pairs: list[tuple[Scalar, Node]] = entry[name].pairs if name in entry else []
             values[name] = {one.text: self.setting(one.text, value) for one, value in pairs}
             places.update({f"{name}.{one.text}": one.span for one, _ in pairs})
-        self.rules.sections["litellm"] = ast.Section({**values, "places": places}, key.span)
+        self.rules.sections.append(ast.Section("litellm", {**values, "places": places}, key.span))
 
     def defaults(self, key: Scalar, body: Node) -> None:
         if not isinstance(body, Mapping):
             self.diagnostics.error("wrong-shape", "`defaults` is a mapping of request parameters", body.span)
             return
-        self.reading.declare_once(self.rules.sections, "defaults", key, "the section `defaults`")
         for scalar in scalars(body):
             if isinstance(scalar.value, float) and not isfinite(scalar.value):
                 self.diagnostics.error("wrong-value", f"`{scalar.text}` is no finite number", scalar.span)
@@ -89,7 +85,7 @@ class Settings:
             if name.text in WITHOUT_DEFAULT:
                 help = "defaults are parameters such as temperature"
                 self.diagnostics.error("wrong-value", f"`{name.text}` cannot have a default", name.span, help)
-        self.rules.sections["defaults"] = ast.Section(plain(body), key.span)
+        self.rules.sections.append(ast.Section("defaults", plain(body), key.span))
 
     def signal(self, name: Scalar, body: Node) -> None:
         entry = self.check("Signal", body, name.text)
@@ -100,11 +96,8 @@ class Settings:
         }
         if entry is None:
             return
-        section = self.rules.sections.setdefault("signals", ast.Section({}, name.span))
-        if name.text in section.values:
-            raise wrong(f"the signal `{name.text}` is declared twice", name.span, code="declared-twice")
         values = {key: plain_setting(entry[key]) for key in SHAPES["Signal"]["keys"] if key in entry}
-        section.values[name.text] = {**values, **addresses}
+        self.rules.signals.append(ast.Section(name.text, {**values, **addresses}, name.span))
 
     def setting(self, key: str, node: Node) -> Any:
         """A value for LiteLLM: environment references become EnvironmentText, a literal secret is refused."""

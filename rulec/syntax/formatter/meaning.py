@@ -20,7 +20,7 @@ def meaning_of(document: Node | None, diagnostics: Diagnostics) -> Any:
     if document is not None:
         read_rule_document(document, rules, diagnostics)
     rules.rules.sort(key=lambda one: one.phase)  # phases may change places, rules within one may not
-    rules.sections = dict(sorted(rules.sections.items()))
+    rules.sections.sort(key=lambda one: one.name)
     return _plain(rules)
 
 
