@@ -6,6 +6,8 @@ INSTALLED := $(VENV)/.installed
 # Older LiteLLM releases that the generated pair is tried on, each in an environment of its own; $(VENV) holds the newest.
 OLDER_LITELLM := 1.100.0
 OLDER := $(OLDER_LITELLM:%=.venvs/litellm-%/.installed)
+# What `make bench-peers` compares with, beside the extra `bench`; it needs node, and is left out where that is missing.
+PORTKEY := @portkey-ai/gateway@1.15.2
 # Two workers: one waits for proxies while the other computes.
 IN_TWO := -n 2
 # Bytecode makes every start of the proxy three times faster.
@@ -16,7 +18,7 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test test-all slow older bench lint generated clean
+.PHONY: help install demo test test-all slow older bench bench-peers lint generated clean
 
 help: ## say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +55,14 @@ older: $(OLDER)
 bench: $(INSTALLED) ## measure decisions, reading, compile time and cold starts
 	$(BIN)/python -m tests.bench
 
+bench-peers: $(VENV)/.peers ## measure the same rules and requests in other engines
+	$(BIN)/python -m tests.bench peers
+
+$(VENV)/.peers: $(INSTALLED) Makefile
+	$(BIN)/python -m pip install --quiet --editable '.[proxy,dev,bench]'
+	npm install --silent --no-save --no-package-lock --ignore-scripts --prefix .bench $(PORTKEY) || echo "no $(PORTKEY): it is skipped"
+	@touch $@
+
 fuzz: $(INSTALLED) ## ten minutes of odd texts for each parser; atheris leads them if it is installed
 	$(BIN)/python -m tests.fuzz --minutes 10
 
@@ -70,4 +80,4 @@ generated: $(INSTALLED) ## write anew what is made of other files: the reader's 
 	$(BIN)/rulec compile rules/ --out generated
 
 clean: ## remove the environments and caches
-	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .venvs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .bench

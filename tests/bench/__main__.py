@@ -8,8 +8,8 @@ import importlib
 from tests.bench.measure import machine
 
 NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity", "analysis", "linting", "differing")
-LONG_NAMES = ("paired", "memory", "outage")
-"""What starts proxies and takes minutes: measured only where it is named."""
+LONG_NAMES = ("paired", "memory", "outage", "peers")
+"""What starts proxies, needs other packages or takes minutes: measured only where it is named."""
 
 
 def main() -> None:
