@@ -162,15 +162,24 @@ TABLES: dict[str, Any] = {
     ),
     'when': (
         ((0, None), (1, None), (2, None)),
+        (('header', 'x-priority', {'high': (0,)}),),
         (
-            ('values', 'header', 'x-priority', (1, 2), (1, 2), {'high': (0,)}),
-            ('numbers', 'batch_size', None, (), (0, 2), (1,), ((0, 2), (), (1,))),
-            ('values', 'stream', None, (0, 1), (0, 1), {('bool', True): (2,)}),
+            (None, (1, 2), (('numbers', 'batch_size', None, (), (1,), (1,), ((1,), (), (0,))), ('values', 'stream', None, (0,), (0,), {('bool', True): (1,)}))),
         ),
     ),
-    'exact': {'llama3.1:8b': 3, 'qwen2.5-coder:7b': 4, 'llama2-13b-vllm': 5, 'llama-cpp-default': 6},
+    'names': {
+        'llama3.1:8b': 3,
+        'qwen2.5-coder:7b': 4,
+        'llama2-13b-vllm': 5,
+        'llama-cpp-default': 6,
+        'deepseek-coder-v2': None,
+        'llama-7b': None,
+        'codellama-13b': None,
+        'llama3.1-70b': None,
+        'bge-m3': None,
+    },
     'rule_patterns': {7: (1,), 8: (2,), 9: (0,), 10: (3,)},
-    'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': (9,)}, ()),
+    'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': ((':', (9,)),)}, ()),
     'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
     'sizes': ((16, 17, 18), (8000000000, 13000000000), ((0,), (0, 1), (), (), (1, 2))),
     'default': 19,
@@ -269,6 +278,7 @@ def parameters(whole: str, fraction: str, unit: str) -> int:
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 
@@ -289,6 +299,9 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "glob":
         start, parts, end = spec[1:]
         return lambda text: match_glob(text, start, parts, end)
+    if kind == "head":
+        rest = shared_automaton(*spec[2:])
+        return lambda text: text.startswith(literal) and rest.search(text[len(literal) :])
     if kind == "or":
         tests = [build_matcher(one) for one in spec[1:]]
         return lambda text: any(test(text) for test in tests)
@@ -342,12 +355,13 @@ class Automaton:
 
     `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `classes` has
     the first code point of each range of characters, in hexadecimal, and its class, such as `0:0 30:1 3a:0`; `newline` and
-    `word` are the classes of those, as bits. A step that is not yet known costs at most one walk over `states`, so time is linear. What
-    all automata of the process remember is bounded together: past `MOST_STEPS` everything is forgotten.
+    `word` are the classes of those, as bits. A match begins anywhere in a text, or only at its beginning if `anchored`. A
+    step that is not yet known costs at most one walk over `states`, so time is linear. What all automata of the process
+    remember is bounded together: past `MOST_STATES` everything is forgotten.
     """
 
-    MOST_STEPS = 20_000
-    steps = 0
+    MOST_STATES = 20_000
+    made = 0
     remembering: set[Automaton] = set()
 
     def __init__(
@@ -357,36 +371,38 @@ class Automaton:
         classes: str,
         newline: int,
         word: int,
+        anchored: bool = False,
     ) -> None:
         self.states = states
-        self.start = start
+        self.start = 1 << start
+        self.restart = 0 if anchored else self.start
         ranges = [one.partition(":") for one in classes.split()]
         self.starts = [int(first, 16) for first, _, _ in ranges]
         self.classes = [int(number) for _, _, number in ranges]
+        looks_behind = any(one[0] == "assert" and one[1] not in ("text_start", "text_end") for one in states)
         self.kinds = [
-            _AFTER_NEWLINE if newline >> number & 1 else _AFTER_WORD if word >> number & 1 else _AFTER_OTHER
+            _AFTER_OTHER
+            if not looks_behind
+            else _AFTER_NEWLINE
+            if newline >> number & 1
+            else _AFTER_WORD
+            if word >> number & 1
+            else _AFTER_OTHER
             for number in range(max(self.classes) + 1)
         ]
-        ends = [*self.starts[1:], 128]
-        self.ascii = [
-            number
-            for start, number, end in zip(self.starts, self.classes, ends, strict=True)
-            for _ in range(start, min(end, 128))
-        ]
+        self.ascii = bytes(self.class_of(chr(code)) for code in range(128)) + bytes(128)
         self.cache: dict[tuple[int, int], _State] = {}
 
+    def class_of(self, character: str) -> int:
+        return self.classes[bisect_right(self.starts, ord(character)) - 1]
+
     def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
-        state = self.state(0, _AT_START)
-        for character in text:
-            code = ord(character)
-            number = self.ascii[code] if code < 128 else self.classes[bisect_right(self.starts, code) - 1]
-            following = state.after.get(number)
-            if following is None:
-                following = self.step(state, number)
-            if following is _MATCHED:
-                return True
-            state = following
+        """Whether the pattern matches."""
+        state = self.state(self.start, _AT_START)
+        for number in text.encode().translate(self.ascii) if text.isascii() else map(self.class_of, text):
+            state = state.after[number] or self.step(state, number)
+            if state.verdict is not None:
+                return state.verdict
         if state.at_end is None:
             state.at_end = self.closure(state, _AT_END) is None
         return state.at_end
@@ -396,15 +412,15 @@ class Automaton:
         key = (members, before)
         found = self.cache.get(key)
         if found is None:
-            found = self.cache[key] = _State(members, before)
+            Automaton.made += 1
+            if Automaton.made > Automaton.MOST_STATES:
+                Automaton.forget()
+            found = self.cache[key] = _State(members, before, len(self.kinds))
             Automaton.remembering.add(self)
         return found
 
     def step(self, state: _State, number: int) -> _State:
         """The state after a character of this class."""
-        Automaton.steps += 1
-        if Automaton.steps > Automaton.MOST_STEPS:
-            Automaton.forget()
         kind = self.kinds[number]
         reached = self.closure(state, kind)
         if reached is None:
@@ -414,7 +430,7 @@ class Automaton:
             for one in reached:
                 if self.states[one][1] >> number & 1:
                     members |= 1 << self.states[one][2]
-            following = self.state(members, kind)
+            following = self.state(members, kind) if members or self.restart else _FAILED
         state.after[number] = following
         return following
 
@@ -423,15 +439,15 @@ class Automaton:
         """Empties what every automaton remembers."""
         for one in list(cls.remembering):
             for state in list(one.cache.values()):
-                state.after.clear()  # they point at each other
+                state.after[:] = [None] * len(state.after)  # they point at each other
             one.cache.clear()
         cls.remembering.clear()
-        cls.steps = 0
+        cls.made = 0
 
     def closure(self, state: _State, following: int) -> list[int] | None:
         """The states that read a character next, given what stands before and after; None if the pattern has matched."""
         reading = []
-        members = state.members | 1 << self.start
+        members = state.members | self.restart
         waiting = [number for number in range(members.bit_length()) if members >> number & 1]
         seen = set(waiting)
         while waiting:
@@ -455,18 +471,29 @@ class Automaton:
 
 
 class _State:
-    """The members of a state as bits, the kind of character before it, and the states that are known to follow."""
+    """The members of a state as bits, the kind of character before it, and for each class the state that follows, if known.
 
-    __slots__ = ("after", "at_end", "before", "members")
+    `verdict` is what the search comes to here, whatever follows.
+    """
 
-    def __init__(self, members: int, before: int) -> None:
+    __slots__ = ("after", "at_end", "before", "members", "verdict")
+
+    def __init__(self, members: int, before: int, classes: int, verdict: bool | None = None) -> None:
         self.members = members
         self.before = before
-        self.after: dict[int, _State] = {}
+        self.after: list[_State | None] = [None] * classes
         self.at_end: bool | None = None
+        self.verdict = verdict
 
 
-_MATCHED = _State(0, _AT_START)
+_MATCHED = _State(0, _AT_START, 0, True)
+_FAILED = _State(0, _AT_START, 0, False)
+
+
+@lru_cache(maxsize=4096)
+def shared_automaton(states: Sequence[Sequence[Any]], start: int, classes: str, newline: int, word: int) -> Automaton:
+    """The anchored automaton for what stands behind a literal; patterns that differ in the literal alone share it."""
+    return Automaton(states, start, classes, newline, word, anchored=True)
 
 
 def _holds(kind: str, before: int, following: int) -> bool:
@@ -909,44 +936,58 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _IMAGE_PARTS = frozenset(("image_url", "input_image", "image"))
 _MOST_DIGITS = 300
 NONE: frozenset[str] = frozenset()
+NOTHING_KNOWN: Mapping[str, Any] = {}
 
 
 class Request:
-    """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller."""
+    """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller.
 
-    __slots__ = (
-        "body", "caller_tags", "capability_header", "endpoint", "headers", "key", "model", "now", "score", "scoring",
-        "team", "unavailable", "user",
-    )  # fmt: skip
+    `caller` holds any of key, team, user, tags, endpoint, now and unavailable.
+    """
+
+    __slots__ = ("body", "caller", "capability_header", "headers", "score", "scoring")
 
     def __init__(
         self,
         body: Any,
         headers: Any,
+        caller: Mapping[str, Any] = NOTHING_KNOWN,
         capability_header: str = "x-capability",
-        key: Any = None,
-        team: Any = None,
-        user: Any = None,
-        tags: Any = (),
-        endpoint: Any = None,
-        now: Any = None,
-        unavailable: Any = (),
         scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
-        self.headers: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+        self.headers: Mapping[Any, Any] = headers if type(headers) is dict or isinstance(headers, Mapping) else {}
+        self.caller = caller
         self.capability_header = capability_header
-        self.key = text_or_none(key)
-        self.team = text_or_none(team)
-        self.user = text_or_none(user)
-        self.caller_tags = tags
-        self.endpoint = text_or_none(endpoint)
-        self.now = now
-        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str)) if unavailable else NONE
-        model = self.body.get("model")
-        self.model: str | None = model if isinstance(model, str) and model else None
         self.scoring = scoring
         self.score: tuple[Part, ...] | None = None
+
+    @property
+    def model(self) -> str | None:
+        found = self.body.get("model")
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def key(self) -> str | None:
+        return text_or_none(self.caller.get("key"))
+
+    @property
+    def team(self) -> str | None:
+        return text_or_none(self.caller.get("team"))
+
+    @property
+    def user(self) -> str | None:
+        return text_or_none(self.caller.get("user"))
+
+    @property
+    def endpoint(self) -> str | None:
+        return text_or_none(self.caller.get("endpoint"))
+
+    @property
+    def unavailable(self) -> frozenset[str]:
+        """The providers that are known to be down."""
+        found = self.caller.get("unavailable")
+        return frozenset(one for one in _items(found) if isinstance(one, str)) if found else NONE
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -1028,7 +1069,7 @@ class Request:
 
     @property
     def tags(self) -> frozenset[str]:
-        sources = (self.caller_tags, self.metadata.get("tags"), self.body.get("tags"))
+        sources = (self.caller.get("tags"), self.metadata.get("tags"), self.body.get("tags"))
         found = {one for source in sources for one in _items(source) if isinstance(one, str)}
         found.update(part.strip() for part in (self.header("x-litellm-tags") or "").split(","))
         found.discard("")
@@ -1041,7 +1082,7 @@ class Request:
 
     def moment(self) -> datetime:
         """The time that the request is judged by, in UTC."""
-        value = self.now
+        value = self.caller.get("now")
         if isinstance(value, str):
             try:
                 value = datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -1161,6 +1202,7 @@ from typing import Any
 
 
 MOST_REMEMBERED = 32_768
+NOBODY: frozenset[str] = frozenset()
 
 
 class Catalogue(Tuned):
@@ -1184,6 +1226,9 @@ class Catalogue(Tuned):
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
+        everything = {number for number, spec in enumerate(patterns) if spec[0] == "any"}
+        self.open = frozenset(name for name, one in providers.items() if not everything.isdisjoint(one[1]))
+        self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:
         """Whether a pattern matches; its matcher is built when it is first needed."""
@@ -1193,17 +1238,17 @@ class Catalogue(Tuned):
         return matcher(text)
 
     def accepts(self, model: str) -> frozenset[str]:
-        """The providers whose patterns take this name, remembered for the names asked last."""
+        """The providers whose patterns take this name, remembered for the names asked last where patterns choose."""
+        if not is_regular_name(model) or self.models.get(model, ()) is None:
+            return NOBODY
+        if not self.choosing:
+            return self.open
         found = self.accepting.get(model)
         if found is None:
-            if not is_regular_name(model) or self.models.get(model, ()) is None:
-                return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
-            found = self.accepting[model] = frozenset(
-                name
-                for name, provider in self.providers.items()
-                if any(self.matches(one, model) for one in provider[1])
+            found = self.accepting[model] = self.open.union(
+                name for name, patterns in self.choosing if any(self.matches(one, model) for one in patterns)
             )
         return found
 
@@ -1426,7 +1471,8 @@ def _always(request: Request) -> bool:
 
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from typing import Any
 
 
@@ -1437,39 +1483,126 @@ LONGEST_INDEXED = 512
 class ConditionIndex:
     """Finds the `when` rules that match a request.
 
-    A condition is a union of clauses, a clause an intersection of what it asks of each field. For each field a column
-    knows which clauses a value satisfies or, where texts are searched, may satisfy; what remains after all columns is
-    tested for its `rest`, if it has one.
-    `clauses` are (rule, rest) in order; `columns` are (kind, field, argument, otherwise, absent, table), where
-    `otherwise` and `absent` list the clauses satisfied by a value that no clause names and by an absent one.
+    A condition is a union of clauses, each of which is reached in one way: by a value that it asks for, or in a group.
+    `clauses` are (rule, rest) in order, and what is reached is tested for its `rest`, if it has one. `keys` are (field,
+    argument, table), where the table lists the clauses by value; `groups` are (guard, members, columns). So a request costs
+    what it says itself: headers and metadata that nobody asks for, and rules whose values it does not name, cost nothing.
     """
 
     def __init__(
-        self, clauses: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]], catalogue: Catalogue, zones: Zones
+        self,
+        clauses: Sequence[Sequence[Any]],
+        keys: Sequence[Sequence[Any]],
+        groups: Sequence[Sequence[Any]],
+        catalogue: Catalogue,
+        zones: Zones,
     ) -> None:
         self.rules = [rule for rule, _ in clauses]
-        self.rests: list[Test | None] = [
-            None if rest is None else build_test(rest, catalogue, zones) for _, rest in clauses
-        ]
-        self.everything = (1 << len(clauses)) - 1
+        self.rows = [rest for _, rest in clauses]
+        self.rests: dict[int, Test] = {}
+        self.catalogue = catalogue
+        self.zones = zones
+        self.headers: dict[str, Entrance] = {}
+        self.metadata: dict[str, Entrance] = {}
+        self.fields: list[tuple[Callable[[Request], Any], dict[str, Sequence[int]]]] = []
+        self.tags: dict[str, Sequence[int]] = {}
+        self.unguarded: list[Group] = []
+        named = {"header": self.headers, "metadata": self.metadata}
+        for name, argument, table in keys:
+            if name in named:
+                named[name].setdefault(argument, Entrance()).table = table
+            elif name == "tag":
+                self.tags = table
+            else:
+                self.fields.append((field_reader(name, argument, catalogue), table))
+        for guard, members, columns in groups:
+            group = Group(members, columns, catalogue)
+            if guard is None:
+                self.unguarded.append(group)
+            else:
+                named[guard[0]].setdefault(guard[1], Entrance()).group = group
+
+    def matching(self, request: Request) -> Iterable[int]:
+        """The rules whose condition holds, in order, each once."""
+        found = self.reached(request)
+        if not found:
+            return ()
+        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request)
+
+    def reached(self, request: Request) -> list[Iterable[int]]:
+        """The clauses that a request may satisfy, each list in order."""
+        found: list[Iterable[int]] = []
+        if self.headers:
+            headers = request.headers
+            for name in self.headers.keys() & headers.keys():
+                self.headers[name].reached(headers[name], request, found)
+        if self.metadata:
+            metadata = request.metadata
+            for name in self.metadata.keys() & metadata.keys():
+                self.metadata[name].reached(metadata[name], request, found)
+        for read, table in self.fields:
+            numbers = table.get(read(request))
+            if numbers is not None:
+                found.append(numbers)
+        if self.tags:
+            for tag in self.tags.keys() & request.tags:
+                found.append(self.tags[tag])
+        for group in self.unguarded:
+            group.reached(request, found)
+        return found
+
+    def confirmed(self, clauses: Iterable[int], request: Request) -> Iterator[int]:
+        """Of clauses in order the rules of those whose rest holds, each once."""
+        last = -1
+        for number in clauses:
+            rule = self.rules[number]
+            if rule != last and (self.rows[number] is None or self.rest(number)(request, request.unavailable)):
+                last = rule
+                yield rule
+
+    def rest(self, number: int) -> Test:
+        """The test for what no index decides of a clause, built when it is first needed."""
+        found = self.rests.get(number)
+        if found is None:
+            found = self.rests[number] = build_test(self.rows[number], self.catalogue, self.zones)
+        return found
+
+
+class Entrance:
+    """What a header or metadata key leads to: clauses by its value, and a group of those that need it."""
+
+    __slots__ = ("group", "table")
+
+    def __init__(self) -> None:
+        self.table: dict[str, Sequence[int]] = {}
+        self.group: Group | None = None
+
+    def reached(self, value: Any, request: Request, found: list[Iterable[int]]) -> None:
+        """Adds the clauses that a request with this value may satisfy."""
+        if type(value) is str:
+            numbers = self.table.get(value)
+            if numbers is not None:
+                found.append(numbers)
+        if self.group is not None:
+            self.group.reached(request, found)
+
+
+class Group:
+    """Clauses that are judged together: for each field a column knows which of them a value satisfies, or may satisfy."""
+
+    def __init__(self, members: Sequence[int], columns: Sequence[Sequence[Any]], catalogue: Catalogue) -> None:
+        self.members = members
+        self.everything = (1 << len(members)) - 1
         self.columns = [_make_column(row, catalogue) for row in columns]
 
-    def matching(self, request: Request) -> Iterator[int]:
-        """The rules whose condition holds, in order, each once."""
+    def reached(self, request: Request, found: list[Iterable[int]]) -> None:
+        """Adds the members that a request may satisfy."""
         remaining = self.everything
         for column in self.columns:
             remaining &= column.satisfied(request)
             if not remaining:
                 return
-        last = -1
-        for number in numbers_of(remaining):
-            rule = self.rules[number]
-            if rule == last:
-                continue
-            rest = self.rests[number]
-            if rest is None or rest(request, request.unavailable):
-                last = rule
-                yield rule
+        found.append(map(self.members.__getitem__, numbers_of(remaining)))
 
 
 class ValueColumn:
@@ -1587,8 +1720,8 @@ def numbers_of(found: int) -> Iterator[int]:
 class LiteralIndex:
     """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
 
-    `names`, `prefixes` and `suffixes` list rules by literal; `grams` by a few characters of a literal that may stand
-    anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
+    `names`, `prefixes` and `suffixes` list rules by literal; `grams` list them by a few characters of a literal that may
+    stand anywhere, as (literal, rules); `others` have no such literal. What is found is only possible: the matcher decides.
     """
 
     def __init__(
@@ -1596,7 +1729,7 @@ class LiteralIndex:
         names: dict[str, Sequence[int]],
         prefixes: dict[str, Sequence[int]],
         suffixes: dict[str, Sequence[int]],
-        grams: dict[str, Sequence[int]],
+        grams: dict[str, Sequence[tuple[str, Sequence[int]]]],
         others: Sequence[int],
     ) -> None:
         self.names = names
@@ -1604,33 +1737,48 @@ class LiteralIndex:
         self.suffixes = suffixes
         self.grams = grams
         self.others = others
-        self.prefix_lengths = sorted({len(one) for one in prefixes})
-        self.suffix_lengths = sorted({len(one) for one in suffixes})
+        self.first = min(map(len, prefixes), default=0)
+        self.last = min(map(len, suffixes), default=0)
+        self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
+        self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
         self.gram_lengths = sorted({len(one) for one in grams})
 
-    def possible(self, name: str) -> list[int]:
+    def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
-        found = set(self.others)
-        found.update(self.names.get(name, ()))
-        for length in self.prefix_lengths:
-            found.update(self.prefixes.get(name[:length], ()))
-        for length in self.suffix_lengths:
-            if length <= len(name):
-                found.update(self.suffixes.get(name[len(name) - length :], ()))
+        found = [self.others] if self.others else []
+        if text in self.names:
+            found.append(self.names[text])
+        for length in self.beginnings.get(text[: self.first], ()):
+            rules = self.prefixes.get(text[:length])
+            if rules is not None:
+                found.append(rules)
+        size = len(text)
+        for length in self.ends.get(text[size - self.last :], ()) if size >= self.last else ():
+            rules = self.suffixes.get(text[size - length :]) if length <= size else None
+            if rules is not None:
+                found.append(rules)
         for length in self.gram_lengths:
-            grams = self.grams
-            for at in range(len(name) - length + 1):
-                rules = grams.get(name[at : at + length])
-                if rules is not None:
-                    found.update(rules)
-        return sorted(found)
+            windows = {text[at : at + length] for at in range(size - length + 1)}
+            for gram in self.grams.keys() & windows:
+                found += [rules for literal, rules in self.grams[gram] if literal in text]
+        if len(found) < 2:
+            return found[0] if found else ()
+        return sorted({rule for rules in found for rule in rules})
+
+
+def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    """The lengths of literals by what all of them begin or end with."""
+    lengths: dict[str, set[int]] = {}
+    for key, length in found:
+        lengths.setdefault(key, set()).add(length)
+    return {key: sorted(one) for key, one in lengths.items()}
 
 
 # -------------------- engine --------------------
 # The decision: tables made by the compiler, walked in the order of the phases.
 
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -1638,7 +1786,6 @@ MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
 MOST_NATIVE_CHARACTERS = 4_000
 """Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
-CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
 
 
 class Engine:
@@ -1651,9 +1798,9 @@ class Engine:
         self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
         self.chains = [self.chain(row) for row in tables["chains"]]
-        clauses, columns = tables["when"]
-        self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
-        self.exact: dict[str, int] = tables["exact"]
+        clauses, keys, groups = tables["when"]
+        self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
+        self.folded: dict[str, int | None] = tables["names"]
         self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
@@ -1661,79 +1808,98 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
+        self.most_names = MOST_NAMES + len(self.folded)
+        self.decided: dict[str | None, Decision] = {}
+        self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
-    def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
+    def decide(self, body: Any, headers: Any, caller: Mapping[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
-        known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
-        request = Request(body, headers, self.capability_header, scoring=self.scoring, **known)
+        request = Request(body, headers, caller, self.capability_header, self.scoring)
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):
                 leaf = self.leaf(rule, model)
                 if leaf is not None:
                     return leaf.decision(request)
-        names = self.names.get(model)
-        if names is None:
-            names = self.by_name(model)
-        leaf, otherwise = names
-        if leaf is None:
-            leaf = self.by_capability(request) or otherwise
+        decision = self.decided.get(model)
+        return self.by_name(model, request) if decision is None else decision
+
+    def by_name(self, model: str | None, request: Request) -> Decision:
+        """What is left to decide where no condition did; remembered where the name alone decides."""
+        early, late = self.undecided.get(model) or self.outcomes(model)
+        settled = early is not None or not self.capabilities
+        leaf = early or (None if settled else self.by_capability(request)) or late
+        if settled and (leaf is None or leaf.ready is not None):
+            decision = self.nothing if leaf is None else leaf.decision(request)
+            self.remember(self.decided, model, decision)
+            return decision
+        self.remember(self.undecided, model, (early, late))
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
-        """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
+    def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
+        """What the name alone says: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
-            early = self.first(self.exact_rules(model), model) or self.first(self.matching_patterns(model), model)
-            late = self.first(self.matching_sizes(model), model)
+            early = self.early(model)
+            if early is not None and early.ready is not None:
+                return early, None
+            late = self.first(self.matching_sizes(model), model)[1]
         if late is None and self.default is not None:
-            late = self.leaf(self.default, model)
-        if model is None or len(model) <= LONGEST_NAME:
-            if len(self.names) >= MOST_NAMES:
-                self.names.clear()
-            self.names[model] = early, late
+            late = self.make(self.default, model)
         return early, late
 
+    def early(self, model: str) -> Outcome | None:
+        """What the exact and pattern rules say; of each name that the rules or the catalogue hold the compiler knew it."""
+        if model not in self.folded:
+            return self.first(self.matching_patterns(model), model)[1]
+        rule = self.folded[model]
+        return None if rule is None else self.make(rule, model)
+
+    def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
+        """Keeps what was found for a name; names are forgotten when they are too many, and long ones at once."""
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(memory) >= self.most_names:
+                memory.clear()
+            memory[model] = value
+
     def by_capability(self, request: Request) -> Outcome | None:
-        if not self.capabilities:
-            return None
         capability = request.capability
         rule = None if capability is None else self.capabilities.get(capability)
         return None if rule is None else self.leaf(rule, request.model)
 
-    def exact_rules(self, model: str) -> Sequence[int]:
-        rule = self.exact.get(model)
-        return () if rule is None else (rule,)
+    def matching_patterns(self, model: str) -> Iterator[int]:
+        """The pattern rules that take a name, in order."""
+        if self.pattern_index is not None and is_regular_name(model):
+            matches = self.catalogue.matches
+            for rule in self.pattern_index.possible(model):
+                if any(matches(pattern, model) for pattern in self.rule_patterns[rule]):
+                    yield rule
 
-    def matching_patterns(self, model: str) -> Sequence[int]:
-        if self.pattern_index is None or not is_regular_name(model):
-            return ()
-        matches = self.catalogue.matches
-        return [
-            rule
-            for rule in self.pattern_index.possible(model)
-            if any(matches(pattern, model) for pattern in self.rule_patterns[rule])
-        ]
-
-    def matching_sizes(self, model: str) -> Sequence[int]:
+    def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
-        return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
+        if size is not None:
+            for number in numbers_of(self.sizes.at(size)):
+                yield self.size_rules[number]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Outcome | None:
+    def first(self, rules: Iterable[int], model: str | None) -> tuple[int | None, Outcome | None]:
+        """The first of these rules that applies to a model, and what it does."""
         for rule in rules:
-            leaf = self.leaf(rule, model)
-            if leaf is not None:
-                return leaf
-        return None
+            found = self.make(rule, model)
+            if found is not None:
+                return rule, found
+        return None, None
+
+    def make(self, rule: int, model: str | None) -> Outcome | None:
+        """What a rule does with a model; None where it does not apply."""
+        return make_leaf(self.rules[rule], model, self.catalogue, self.chains)
 
     def leaf(self, rule: int, model: str | None) -> Outcome | None:
-        """What a rule does with a model; None where it does not apply."""
+        """The same as `make`, remembered."""
         key = (rule, model)
         if key in self.leaves:
             return self.leaves[key]
-        leaf = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        leaf = self.make(rule, model)
         if model is None or len(model) <= LONGEST_NAME:
             if len(self.leaves) >= MOST_LEAVES:
                 self.leaves.clear()
@@ -1847,6 +2013,7 @@ class Split:
     """A virtual model: one of two leaves, by the request's complexity."""
 
     __slots__ = ("simple", "complex", "threshold")
+    ready = None
 
     def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
         self.simple = simple
@@ -1865,6 +2032,7 @@ class Native:
     """
 
     __slots__ = ("left", "complex")
+    ready = None
 
     def __init__(self, left: Leaf, complex: Leaf) -> None:
         self.left = left
@@ -4268,7 +4436,7 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
         for provider in dict.fromkeys((*catalogue.serving(name), *catalogue.accepts(name))):
             place = catalogue.candidate(provider, name)
             found.setdefault((place.provider, place.model), Known()).groups[name] = None
-        early, late = engine.by_name(name)
+        early, late = engine.outcomes(name)
         for place, rule, strategy in candidates_of(early or late):
             found.setdefault((place.provider, place.model), Known()).chosen(rule, strategy)
     for provider, (_, accepts, default, _) in catalogue.providers.items():
@@ -4284,7 +4452,7 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
 def known_names(engine: Any) -> Iterator[str]:
     """The models that catalogue and rules spell out."""
     yield from engine.catalogue.models
-    yield from engine.exact
+    yield from engine.folded
     for rule in engine.rules:
         target = rule[2]
         if target[0] == "models":

@@ -138,6 +138,8 @@ class Graph:
             return self.split(*map(self.search, spec[1:]))
         if kind == "automaton":
             return self._automaton(*spec[1:4])
+        if kind == "head":
+            return self.at_start(self.text(spec[1], self._automaton(*spec[2:5])))
         if kind == "set":
             return self.split(*(self.at_start(self.text(one, self.at_end(self.match))) for one in spec[1]))
         if kind == "glob":

@@ -165,7 +165,7 @@ def parts_of(formula: Formula) -> Parts:
 def ends(spec: Spec) -> tuple[str, str]:
     """What each text that a matcher takes begins and ends with, as far as that is easily seen."""
     kind = spec[0]
-    if kind == "prefix":
+    if kind in ("prefix", "head"):
         return spec[1], ""
     if kind == "suffix":
         return "", spec[1]

@@ -54,7 +54,7 @@ class Replay:
 
     def _request(self, witness: Witness) -> Request:
         header = self.policy.capability_header
-        request = Request(witness.body, witness.headers, header, scoring=self.scoring, **witness.caller)
+        request = Request(witness.body, witness.headers, witness.caller, header, self.scoring)
         if witness.complexity is not None:
             request.score = Assumed(witness.complexity).parts(witness.body)
         return request
@@ -114,7 +114,9 @@ def _matching(engine: Engine, request: Request) -> Iterator[int]:
     if engine.when is not None:
         yield from engine.when.matching(request)
     if model is not None:
-        yield from engine.exact_rules(model)
+        folded = engine.folded.get(model)
+        if folded is not None and engine.rules[folded][1] == "exact":
+            yield folded
         yield from engine.matching_patterns(model)
     if capability is not None and capability in engine.capabilities:
         yield engine.capabilities[capability]

@@ -28,6 +28,8 @@ def specimens(spec: Spec) -> Iterator[str]:
             yield from specimens(one)
     elif kind == "automaton":
         yield from _read(*spec[1:4])
+    elif kind == "head":
+        yield from (spec[1] + text for text in _read(*spec[2:5]))
     elif kind != "any":
         yield spec[1]
 

@@ -65,7 +65,7 @@ class Walker:
         return name, built, attempts, delay
 
     def request(self, body: Any, headers: Any, **caller: Any) -> Request:
-        return Request(body, headers, self.tree.policy.capability_header, scoring=self.scoring, **caller)
+        return Request(body, headers, caller, self.tree.policy.capability_header, self.scoring)
 
     def decide(self, request: Request) -> Outcome:
         """The decision for a request and the rules considered on the way to it."""

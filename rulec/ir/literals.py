@@ -13,64 +13,65 @@ _LONGEST_END = 64
 """Prefixes and suffixes are kept up to this length: each length in use costs one look-up."""
 _GRAM_LENGTH = 4
 
+Literal = tuple[str, str]
+"""Where a literal must stand (name, prefix, suffix, anywhere), and its text."""
+
 
 def make_literal_index(arms: Sequence[tuple[tuple[CompiledPattern, ...], int]]) -> tuple[Any, ...]:
     """Literals that a matching text must hold, each with its rules: whole texts, prefixes, suffixes, grams, and the others."""
-    names: dict[str, list[int]] = {}
-    prefixes: dict[str, list[int]] = {}
-    suffixes: dict[str, list[int]] = {}
-    anywhere: list[tuple[str, int]] = []
+    branches = [(one, rule) for patterns, rule in arms for pattern in patterns for one in _branches(pattern)]
+    shared = Counter(literal for options, _ in branches for literal in options)
+    found: dict[str, dict[str, list[int]]] = {kind: {} for kind in ("name", "prefix", "suffix", "anywhere")}
     others: list[int] = []
-    for patterns, rule in arms:
-        for pattern in patterns:
-            for kind, literal in _literals(pattern):
-                if kind == "name":
-                    names.setdefault(literal, []).append(rule)
-                elif kind == "prefix":
-                    prefixes.setdefault(literal[:_LONGEST_END], []).append(rule)
-                elif kind == "suffix":
-                    suffixes.setdefault(literal[-_LONGEST_END:], []).append(rule)
-                elif kind == "anywhere":
-                    anywhere.append((literal, rule))
-                else:
-                    others.append(rule)
-    tables = (names, prefixes, suffixes, _grams(anywhere))
-    return (*({key: tuple(dict.fromkeys(found)) for key, found in one.items()} for one in tables), tuple(others))
+    for options, rule in branches:
+        if options:
+            kind, literal = min(options, key=lambda one: shared[one])
+            found[kind].setdefault(literal, []).append(rule)
+        else:
+            others.append(rule)
+    names, prefixes, suffixes, anywhere = (
+        {literal: tuple(dict.fromkeys(rules)) for literal, rules in one.items()} for one in found.values()
+    )
+    return names, prefixes, suffixes, _grams(anywhere), tuple(dict.fromkeys(others))
 
 
-def _literals(pattern: CompiledPattern) -> list[tuple[str, str]]:
-    """What a matching text must hold, one of: (kind, literal); kind `other` where nothing is known."""
+def _branches(pattern: CompiledPattern) -> list[list[Literal]]:
+    """For each way in which a text may match the literals that it must hold then, the ones found quickest first."""
 
-    def of(spec: Row) -> list[tuple[str, str]]:
+    def of(spec: Row) -> list[list[Literal]]:
         if spec[0] == "set":
-            return [("name", literal) for literal in spec[1]]
-        if spec[0] in ("prefix", "suffix"):
-            return [(spec[0], spec[1])]
-        if spec[0] == "contains":
-            return [("anywhere", spec[1])]
-        if spec[0] == "glob":
-            _, start, parts, end = spec
-            if start and parts[0]:
-                return [("prefix", parts[0])]
-            if end and parts[-1]:
-                return [("suffix", parts[-1])]
-            longest = max(parts, key=len)
-            return [("anywhere", longest)] if longest else [("other", "")]
+            return [[("name", literal)] for literal in spec[1]]
         if spec[0] == "or":
-            return [literal for one in spec[1:] for literal in of(one)]
-        return [("anywhere", one) for one in pattern.factors] if pattern.factors else [("other", "")]
+            return [branch for one in spec[1:] for branch in of(one)]
+        return [[(kind, literal) for kind, literal in _required(spec, pattern.factors) if literal]]
 
     return of(pattern.spec)
 
 
-def _grams(anywhere: list[tuple[str, int]]) -> dict[str, list[int]]:
-    """For each literal its rarest run of four characters (or all of it, if shorter)."""
-    runs = {literal: _runs(literal) for literal, _ in anywhere}
+def _required(spec: Row, factors: tuple[str, ...] | None) -> list[Literal]:
+    if spec[0] == "prefix":
+        return [("prefix", spec[1][:_LONGEST_END])]
+    if spec[0] == "suffix":
+        return [("suffix", spec[1][-_LONGEST_END:])]
+    if spec[0] == "contains":
+        return [("anywhere", spec[1])]
+    if spec[0] == "glob":
+        _, start, parts, end = spec
+        ends = [("prefix", parts[0][:_LONGEST_END])] if start else []
+        ends += [("suffix", parts[-1][-_LONGEST_END:])] if end else []
+        return [*ends, *(("anywhere", one) for one in sorted(parts, key=len, reverse=True))]
+    anywhere = [("anywhere", factors[0])] if factors and len(factors) == 1 else []
+    return [("prefix", spec[1][:_LONGEST_END]), *anywhere] if spec[0] == "head" else anywhere
+
+
+def _grams(anywhere: dict[str, tuple[int, ...]]) -> dict[str, Row]:
+    """By its rarest run of four characters (or all of it, if shorter) each literal with its rules."""
+    runs = {literal: _runs(literal) for literal in anywhere}
     seen = Counter(run for found in runs.values() for run in set(found))
-    table: dict[str, list[int]] = {}
-    for literal, rule in anywhere:
-        table.setdefault(min(runs[literal], key=lambda run: seen[run]), []).append(rule)
-    return table
+    table: dict[str, list[Row]] = {}
+    for literal, rules in anywhere.items():
+        table.setdefault(min(runs[literal], key=lambda run: seen[run]), []).append((literal, rules))
+    return {gram: tuple(found) for gram, found in table.items()}
 
 
 def _runs(literal: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from rulec.ir.clauses import make_when_tables
@@ -9,6 +10,7 @@ from rulec.ir.decide import refusal_text
 from rulec.ir.literals import make_literal_index
 from rulec.ir.rows import Rows
 from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
+from rulec.runtime.engine import Engine
 from rulec.syntax.ast import SizeTier
 
 
@@ -26,7 +28,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
     tiers = [(tier, rule.position - 1) for node in nodes if isinstance(node, Range) for tier, rule in node.arms]
     when = make_when_tables(arms, rows)
     numbered = {number: tuple(rows.pattern(one) for one in patterns) for patterns, number in matches}
-    return {
+    tables: dict[str, Any] = {
         "capability_header": tree.policy.capability_header,
         "complexity": tree.policy.sections.get("complexity", {}),
         "refusal": refusal_text(fingerprint),
@@ -35,7 +37,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "rules": tuple(rows.rules),
         "chains": tuple(rows.chains),
         "when": when,
-        "exact": _cases(nodes, "model"),
+        "names": {},
         "rule_patterns": numbered,
         "pattern_index": make_literal_index(matches) if matches else (),
         "capabilities": _cases(nodes, "capability"),
@@ -45,6 +47,19 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "zones": tuple(rows.zones),
         "deployments": rows.deployments,
     }
+    tables["names"] = fold_names(tables, _cases(nodes, "model"))
+    return tables
+
+
+def fold_names(tables: dict[str, Any], exact: dict[str, int]) -> dict[str, int | None]:
+    """For each name that rules or the catalogue hold the exact or pattern rule that decides it, None where there is none."""
+    engine = Engine(tables)
+    folded: dict[str, int | None] = {}
+    for name in (*exact, *tables["models"]):
+        if name not in folded:
+            own = [exact[name]] if name in exact else []
+            folded[name], _ = engine.first(chain(own, engine.matching_patterns(name)), name)
+    return folded
 
 
 def _cases(nodes: list[Any], field: str) -> dict[str, int]:

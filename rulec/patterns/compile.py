@@ -59,8 +59,11 @@ def _compile(located: Located) -> CompiledPattern:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
     if _size(tree) >= MAX_STATES:  # one more is the end
         raise _too_large(located, tree)
-    factor = _required_literal(tree)
-    return CompiledPattern(text, ("automaton", *_Assembler().assemble(tree)), (factor,) if factor else None)
+    head = _headed(tree)
+    factor = _required_literal(tree if head is None else head[1])
+    automaton = _Assembler().assemble(tree if head is None else head[1])
+    spec = ("automaton", *automaton) if head is None else ("head", head[0], *automaton)
+    return CompiledPattern(text, spec, (factor,) if factor else (head[0],) if head and head[0] else None)
 
 
 def _too_large(text: Located, tree: Pattern) -> Rejected:
@@ -261,6 +264,21 @@ def _required_literal(tree: Pattern) -> str:
             found = _required_literal(item.body)
         best = max(best, found, key=len)
     return best
+
+
+def _headed(tree: Pattern) -> tuple[str, Pattern] | None:
+    """The literal that a pattern anchored at the beginning begins with, and what follows; None where that looks behind it."""
+    first, *rest = tree.items if isinstance(tree, Concat) and tree.items else (None,)
+    if not isinstance(first, Assertion) or first.kind != "text_start" or any(map(_looks_around, rest)):
+        return None
+    joined = _joined(rest)
+    literal = joined[0] if joined and isinstance(joined[0], str) else ""
+    return literal, Concat(tuple(rest[len(literal) :]))
+
+
+def _looks_around(tree: Pattern) -> bool:
+    """Whether a part asks what stands at its place, other than whether the text ends there."""
+    return tree.kind != "text_end" if isinstance(tree, Assertion) else any(map(_looks_around, _parts(tree)))
 
 
 def _items(tree: Pattern) -> Iterable[Pattern]:

@@ -12,6 +12,7 @@ from rulec.runtime.sizes import is_regular_name, size_from_name
 from rulec.runtime.tuned import Tuned
 
 MOST_REMEMBERED = 32_768
+NOBODY: frozenset[str] = frozenset()
 
 
 class Catalogue(Tuned):
@@ -35,6 +36,9 @@ class Catalogue(Tuned):
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
+        everything = {number for number, spec in enumerate(patterns) if spec[0] == "any"}
+        self.open = frozenset(name for name, one in providers.items() if not everything.isdisjoint(one[1]))
+        self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:
         """Whether a pattern matches; its matcher is built when it is first needed."""
@@ -44,17 +48,17 @@ class Catalogue(Tuned):
         return matcher(text)
 
     def accepts(self, model: str) -> frozenset[str]:
-        """The providers whose patterns take this name, remembered for the names asked last."""
+        """The providers whose patterns take this name, remembered for the names asked last where patterns choose."""
+        if not is_regular_name(model) or self.models.get(model, ()) is None:
+            return NOBODY
+        if not self.choosing:
+            return self.open
         found = self.accepting.get(model)
         if found is None:
-            if not is_regular_name(model) or self.models.get(model, ()) is None:
-                return frozenset()
             if len(self.accepting) >= MOST_REMEMBERED:
                 self.accepting.clear()
-            found = self.accepting[model] = frozenset(
-                name
-                for name, provider in self.providers.items()
-                if any(self.matches(one, model) for one in provider[1])
+            found = self.accepting[model] = self.open.union(
+                name for name, patterns in self.choosing if any(self.matches(one, model) for one in patterns)
             )
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
@@ -17,7 +17,6 @@ MOST_NAMES = 32_768
 MOST_LEAVES = 65_536
 MOST_NATIVE_CHARACTERS = 4_000
 """Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
-CALLER_FIELDS = ("key", "team", "user", "tags", "endpoint", "now", "unavailable")
 
 
 class Engine:
@@ -30,9 +29,9 @@ class Engine:
         self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
         self.chains = [self.chain(row) for row in tables["chains"]]
-        clauses, columns = tables["when"]
-        self.when = ConditionIndex(clauses, columns, self.catalogue, self.zones) if clauses else None
-        self.exact: dict[str, int] = tables["exact"]
+        clauses, keys, groups = tables["when"]
+        self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
+        self.folded: dict[str, int | None] = tables["names"]
         self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
@@ -40,79 +39,98 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.names: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
+        self.most_names = MOST_NAMES + len(self.folded)
+        self.decided: dict[str | None, Decision] = {}
+        self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
-    def decide(self, body: Any, headers: Any, caller: dict[str, Any]) -> Decision:
+    def decide(self, body: Any, headers: Any, caller: Mapping[str, Any]) -> Decision:
         """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
-        known = {name: caller[name] for name in CALLER_FIELDS if name in caller}
-        request = Request(body, headers, self.capability_header, scoring=self.scoring, **known)
+        request = Request(body, headers, caller, self.capability_header, self.scoring)
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):
                 leaf = self.leaf(rule, model)
                 if leaf is not None:
                     return leaf.decision(request)
-        names = self.names.get(model)
-        if names is None:
-            names = self.by_name(model)
-        leaf, otherwise = names
-        if leaf is None:
-            leaf = self.by_capability(request) or otherwise
+        decision = self.decided.get(model)
+        return self.by_name(model, request) if decision is None else decision
+
+    def by_name(self, model: str | None, request: Request) -> Decision:
+        """What is left to decide where no condition did; remembered where the name alone decides."""
+        early, late = self.undecided.get(model) or self.outcomes(model)
+        settled = early is not None or not self.capabilities
+        leaf = early or (None if settled else self.by_capability(request)) or late
+        if settled and (leaf is None or leaf.ready is not None):
+            decision = self.nothing if leaf is None else leaf.decision(request)
+            self.remember(self.decided, model, decision)
+            return decision
+        self.remember(self.undecided, model, (early, late))
         return self.nothing if leaf is None else leaf.decision(request)
 
-    def by_name(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
-        """What the name alone decides: by the exact and pattern rules, and by the size rules and the default."""
+    def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
+        """What the name alone says: by the exact and pattern rules, and by the size rules and the default."""
         early = late = None
         if model is not None:
-            early = self.first(self.exact_rules(model), model) or self.first(self.matching_patterns(model), model)
-            late = self.first(self.matching_sizes(model), model)
+            early = self.early(model)
+            if early is not None and early.ready is not None:
+                return early, None
+            late = self.first(self.matching_sizes(model), model)[1]
         if late is None and self.default is not None:
-            late = self.leaf(self.default, model)
-        if model is None or len(model) <= LONGEST_NAME:
-            if len(self.names) >= MOST_NAMES:
-                self.names.clear()
-            self.names[model] = early, late
+            late = self.make(self.default, model)
         return early, late
 
+    def early(self, model: str) -> Outcome | None:
+        """What the exact and pattern rules say; of each name that the rules or the catalogue hold the compiler knew it."""
+        if model not in self.folded:
+            return self.first(self.matching_patterns(model), model)[1]
+        rule = self.folded[model]
+        return None if rule is None else self.make(rule, model)
+
+    def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
+        """Keeps what was found for a name; names are forgotten when they are too many, and long ones at once."""
+        if model is None or len(model) <= LONGEST_NAME:
+            if len(memory) >= self.most_names:
+                memory.clear()
+            memory[model] = value
+
     def by_capability(self, request: Request) -> Outcome | None:
-        if not self.capabilities:
-            return None
         capability = request.capability
         rule = None if capability is None else self.capabilities.get(capability)
         return None if rule is None else self.leaf(rule, request.model)
 
-    def exact_rules(self, model: str) -> Sequence[int]:
-        rule = self.exact.get(model)
-        return () if rule is None else (rule,)
+    def matching_patterns(self, model: str) -> Iterator[int]:
+        """The pattern rules that take a name, in order."""
+        if self.pattern_index is not None and is_regular_name(model):
+            matches = self.catalogue.matches
+            for rule in self.pattern_index.possible(model):
+                if any(matches(pattern, model) for pattern in self.rule_patterns[rule]):
+                    yield rule
 
-    def matching_patterns(self, model: str) -> Sequence[int]:
-        if self.pattern_index is None or not is_regular_name(model):
-            return ()
-        matches = self.catalogue.matches
-        return [
-            rule
-            for rule in self.pattern_index.possible(model)
-            if any(matches(pattern, model) for pattern in self.rule_patterns[rule])
-        ]
-
-    def matching_sizes(self, model: str) -> Sequence[int]:
+    def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
-        return () if size is None else [self.size_rules[number] for number in numbers_of(self.sizes.at(size))]
+        if size is not None:
+            for number in numbers_of(self.sizes.at(size)):
+                yield self.size_rules[number]
 
-    def first(self, rules: Sequence[int], model: str | None) -> Outcome | None:
+    def first(self, rules: Iterable[int], model: str | None) -> tuple[int | None, Outcome | None]:
+        """The first of these rules that applies to a model, and what it does."""
         for rule in rules:
-            leaf = self.leaf(rule, model)
-            if leaf is not None:
-                return leaf
-        return None
+            found = self.make(rule, model)
+            if found is not None:
+                return rule, found
+        return None, None
+
+    def make(self, rule: int, model: str | None) -> Outcome | None:
+        """What a rule does with a model; None where it does not apply."""
+        return make_leaf(self.rules[rule], model, self.catalogue, self.chains)
 
     def leaf(self, rule: int, model: str | None) -> Outcome | None:
-        """What a rule does with a model; None where it does not apply."""
+        """The same as `make`, remembered."""
         key = (rule, model)
         if key in self.leaves:
             return self.leaves[key]
-        leaf = make_leaf(self.rules[rule], model, self.catalogue, self.chains)
+        leaf = self.make(rule, model)
         if model is None or len(model) <= LONGEST_NAME:
             if len(self.leaves) >= MOST_LEAVES:
                 self.leaves.clear()
@@ -226,6 +244,7 @@ class Split:
     """A virtual model: one of two leaves, by the request's complexity."""
 
     __slots__ = ("simple", "complex", "threshold")
+    ready = None
 
     def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
         self.simple = simple
@@ -244,6 +263,7 @@ class Native:
     """
 
     __slots__ = ("left", "complex")
+    ready = None
 
     def __init__(self, left: Leaf, complex: Leaf) -> None:
         self.left = left

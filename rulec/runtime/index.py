@@ -6,7 +6,8 @@ Sets of clauses and patterns are ints used as bit sets: the lowest bit that stay
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
@@ -20,39 +21,126 @@ LONGEST_INDEXED = 512
 class ConditionIndex:
     """Finds the `when` rules that match a request.
 
-    A condition is a union of clauses, a clause an intersection of what it asks of each field. For each field a column
-    knows which clauses a value satisfies or, where texts are searched, may satisfy; what remains after all columns is
-    tested for its `rest`, if it has one.
-    `clauses` are (rule, rest) in order; `columns` are (kind, field, argument, otherwise, absent, table), where
-    `otherwise` and `absent` list the clauses satisfied by a value that no clause names and by an absent one.
+    A condition is a union of clauses, each of which is reached in one way: by a value that it asks for, or in a group.
+    `clauses` are (rule, rest) in order, and what is reached is tested for its `rest`, if it has one. `keys` are (field,
+    argument, table), where the table lists the clauses by value; `groups` are (guard, members, columns). So a request costs
+    what it says itself: headers and metadata that nobody asks for, and rules whose values it does not name, cost nothing.
     """
 
     def __init__(
-        self, clauses: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]], catalogue: Catalogue, zones: Zones
+        self,
+        clauses: Sequence[Sequence[Any]],
+        keys: Sequence[Sequence[Any]],
+        groups: Sequence[Sequence[Any]],
+        catalogue: Catalogue,
+        zones: Zones,
     ) -> None:
         self.rules = [rule for rule, _ in clauses]
-        self.rests: list[Test | None] = [
-            None if rest is None else build_test(rest, catalogue, zones) for _, rest in clauses
-        ]
-        self.everything = (1 << len(clauses)) - 1
+        self.rows = [rest for _, rest in clauses]
+        self.rests: dict[int, Test] = {}
+        self.catalogue = catalogue
+        self.zones = zones
+        self.headers: dict[str, Entrance] = {}
+        self.metadata: dict[str, Entrance] = {}
+        self.fields: list[tuple[Callable[[Request], Any], dict[str, Sequence[int]]]] = []
+        self.tags: dict[str, Sequence[int]] = {}
+        self.unguarded: list[Group] = []
+        named = {"header": self.headers, "metadata": self.metadata}
+        for name, argument, table in keys:
+            if name in named:
+                named[name].setdefault(argument, Entrance()).table = table
+            elif name == "tag":
+                self.tags = table
+            else:
+                self.fields.append((field_reader(name, argument, catalogue), table))
+        for guard, members, columns in groups:
+            group = Group(members, columns, catalogue)
+            if guard is None:
+                self.unguarded.append(group)
+            else:
+                named[guard[0]].setdefault(guard[1], Entrance()).group = group
+
+    def matching(self, request: Request) -> Iterable[int]:
+        """The rules whose condition holds, in order, each once."""
+        found = self.reached(request)
+        if not found:
+            return ()
+        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request)
+
+    def reached(self, request: Request) -> list[Iterable[int]]:
+        """The clauses that a request may satisfy, each list in order."""
+        found: list[Iterable[int]] = []
+        if self.headers:
+            headers = request.headers
+            for name in self.headers.keys() & headers.keys():
+                self.headers[name].reached(headers[name], request, found)
+        if self.metadata:
+            metadata = request.metadata
+            for name in self.metadata.keys() & metadata.keys():
+                self.metadata[name].reached(metadata[name], request, found)
+        for read, table in self.fields:
+            numbers = table.get(read(request))
+            if numbers is not None:
+                found.append(numbers)
+        if self.tags:
+            for tag in self.tags.keys() & request.tags:
+                found.append(self.tags[tag])
+        for group in self.unguarded:
+            group.reached(request, found)
+        return found
+
+    def confirmed(self, clauses: Iterable[int], request: Request) -> Iterator[int]:
+        """Of clauses in order the rules of those whose rest holds, each once."""
+        last = -1
+        for number in clauses:
+            rule = self.rules[number]
+            if rule != last and (self.rows[number] is None or self.rest(number)(request, request.unavailable)):
+                last = rule
+                yield rule
+
+    def rest(self, number: int) -> Test:
+        """The test for what no index decides of a clause, built when it is first needed."""
+        found = self.rests.get(number)
+        if found is None:
+            found = self.rests[number] = build_test(self.rows[number], self.catalogue, self.zones)
+        return found
+
+
+class Entrance:
+    """What a header or metadata key leads to: clauses by its value, and a group of those that need it."""
+
+    __slots__ = ("group", "table")
+
+    def __init__(self) -> None:
+        self.table: dict[str, Sequence[int]] = {}
+        self.group: Group | None = None
+
+    def reached(self, value: Any, request: Request, found: list[Iterable[int]]) -> None:
+        """Adds the clauses that a request with this value may satisfy."""
+        if type(value) is str:
+            numbers = self.table.get(value)
+            if numbers is not None:
+                found.append(numbers)
+        if self.group is not None:
+            self.group.reached(request, found)
+
+
+class Group:
+    """Clauses that are judged together: for each field a column knows which of them a value satisfies, or may satisfy."""
+
+    def __init__(self, members: Sequence[int], columns: Sequence[Sequence[Any]], catalogue: Catalogue) -> None:
+        self.members = members
+        self.everything = (1 << len(members)) - 1
         self.columns = [_make_column(row, catalogue) for row in columns]
 
-    def matching(self, request: Request) -> Iterator[int]:
-        """The rules whose condition holds, in order, each once."""
+    def reached(self, request: Request, found: list[Iterable[int]]) -> None:
+        """Adds the members that a request may satisfy."""
         remaining = self.everything
         for column in self.columns:
             remaining &= column.satisfied(request)
             if not remaining:
                 return
-        last = -1
-        for number in numbers_of(remaining):
-            rule = self.rules[number]
-            if rule == last:
-                continue
-            rest = self.rests[number]
-            if rest is None or rest(request, request.unavailable):
-                last = rule
-                yield rule
+        found.append(map(self.members.__getitem__, numbers_of(remaining)))
 
 
 class ValueColumn:
@@ -170,8 +258,8 @@ def numbers_of(found: int) -> Iterator[int]:
 class LiteralIndex:
     """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
 
-    `names`, `prefixes` and `suffixes` list rules by literal; `grams` by a few characters of a literal that may stand
-    anywhere; `others` have no such literal. What is found is only possible: the matcher decides.
+    `names`, `prefixes` and `suffixes` list rules by literal; `grams` list them by a few characters of a literal that may
+    stand anywhere, as (literal, rules); `others` have no such literal. What is found is only possible: the matcher decides.
     """
 
     def __init__(
@@ -179,7 +267,7 @@ class LiteralIndex:
         names: dict[str, Sequence[int]],
         prefixes: dict[str, Sequence[int]],
         suffixes: dict[str, Sequence[int]],
-        grams: dict[str, Sequence[int]],
+        grams: dict[str, Sequence[tuple[str, Sequence[int]]]],
         others: Sequence[int],
     ) -> None:
         self.names = names
@@ -187,23 +275,38 @@ class LiteralIndex:
         self.suffixes = suffixes
         self.grams = grams
         self.others = others
-        self.prefix_lengths = sorted({len(one) for one in prefixes})
-        self.suffix_lengths = sorted({len(one) for one in suffixes})
+        self.first = min(map(len, prefixes), default=0)
+        self.last = min(map(len, suffixes), default=0)
+        self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
+        self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
         self.gram_lengths = sorted({len(one) for one in grams})
 
-    def possible(self, name: str) -> list[int]:
+    def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
-        found = set(self.others)
-        found.update(self.names.get(name, ()))
-        for length in self.prefix_lengths:
-            found.update(self.prefixes.get(name[:length], ()))
-        for length in self.suffix_lengths:
-            if length <= len(name):
-                found.update(self.suffixes.get(name[len(name) - length :], ()))
+        found = [self.others] if self.others else []
+        if text in self.names:
+            found.append(self.names[text])
+        for length in self.beginnings.get(text[: self.first], ()):
+            rules = self.prefixes.get(text[:length])
+            if rules is not None:
+                found.append(rules)
+        size = len(text)
+        for length in self.ends.get(text[size - self.last :], ()) if size >= self.last else ():
+            rules = self.suffixes.get(text[size - length :]) if length <= size else None
+            if rules is not None:
+                found.append(rules)
         for length in self.gram_lengths:
-            grams = self.grams
-            for at in range(len(name) - length + 1):
-                rules = grams.get(name[at : at + length])
-                if rules is not None:
-                    found.update(rules)
-        return sorted(found)
+            windows = {text[at : at + length] for at in range(size - length + 1)}
+            for gram in self.grams.keys() & windows:
+                found += [rules for literal, rules in self.grams[gram] if literal in text]
+        if len(found) < 2:
+            return found[0] if found else ()
+        return sorted({rule for rules in found for rule in rules})
+
+
+def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    """The lengths of literals by what all of them begin or end with."""
+    lengths: dict[str, set[int]] = {}
+    for key, length in found:
+        lengths.setdefault(key, set()).add(length)
+    return {key: sorted(one) for key, one in lengths.items()}

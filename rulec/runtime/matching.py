@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 
@@ -24,6 +25,9 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "glob":
         start, parts, end = spec[1:]
         return lambda text: match_glob(text, start, parts, end)
+    if kind == "head":
+        rest = shared_automaton(*spec[2:])
+        return lambda text: text.startswith(literal) and rest.search(text[len(literal) :])
     if kind == "or":
         tests = [build_matcher(one) for one in spec[1:]]
         return lambda text: any(test(text) for test in tests)
@@ -77,12 +81,13 @@ class Automaton:
 
     `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `classes` has
     the first code point of each range of characters, in hexadecimal, and its class, such as `0:0 30:1 3a:0`; `newline` and
-    `word` are the classes of those, as bits. A step that is not yet known costs at most one walk over `states`, so time is linear. What
-    all automata of the process remember is bounded together: past `MOST_STEPS` everything is forgotten.
+    `word` are the classes of those, as bits. A match begins anywhere in a text, or only at its beginning if `anchored`. A
+    step that is not yet known costs at most one walk over `states`, so time is linear. What all automata of the process
+    remember is bounded together: past `MOST_STATES` everything is forgotten.
     """
 
-    MOST_STEPS = 20_000
-    steps = 0
+    MOST_STATES = 20_000
+    made = 0
     remembering: set[Automaton] = set()
 
     def __init__(
@@ -92,36 +97,38 @@ class Automaton:
         classes: str,
         newline: int,
         word: int,
+        anchored: bool = False,
     ) -> None:
         self.states = states
-        self.start = start
+        self.start = 1 << start
+        self.restart = 0 if anchored else self.start
         ranges = [one.partition(":") for one in classes.split()]
         self.starts = [int(first, 16) for first, _, _ in ranges]
         self.classes = [int(number) for _, _, number in ranges]
+        looks_behind = any(one[0] == "assert" and one[1] not in ("text_start", "text_end") for one in states)
         self.kinds = [
-            _AFTER_NEWLINE if newline >> number & 1 else _AFTER_WORD if word >> number & 1 else _AFTER_OTHER
+            _AFTER_OTHER
+            if not looks_behind
+            else _AFTER_NEWLINE
+            if newline >> number & 1
+            else _AFTER_WORD
+            if word >> number & 1
+            else _AFTER_OTHER
             for number in range(max(self.classes) + 1)
         ]
-        ends = [*self.starts[1:], 128]
-        self.ascii = [
-            number
-            for start, number, end in zip(self.starts, self.classes, ends, strict=True)
-            for _ in range(start, min(end, 128))
-        ]
+        self.ascii = bytes(self.class_of(chr(code)) for code in range(128)) + bytes(128)
         self.cache: dict[tuple[int, int], _State] = {}
 
+    def class_of(self, character: str) -> int:
+        return self.classes[bisect_right(self.starts, ord(character)) - 1]
+
     def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
-        state = self.state(0, _AT_START)
-        for character in text:
-            code = ord(character)
-            number = self.ascii[code] if code < 128 else self.classes[bisect_right(self.starts, code) - 1]
-            following = state.after.get(number)
-            if following is None:
-                following = self.step(state, number)
-            if following is _MATCHED:
-                return True
-            state = following
+        """Whether the pattern matches."""
+        state = self.state(self.start, _AT_START)
+        for number in text.encode().translate(self.ascii) if text.isascii() else map(self.class_of, text):
+            state = state.after[number] or self.step(state, number)
+            if state.verdict is not None:
+                return state.verdict
         if state.at_end is None:
             state.at_end = self.closure(state, _AT_END) is None
         return state.at_end
@@ -131,15 +138,15 @@ class Automaton:
         key = (members, before)
         found = self.cache.get(key)
         if found is None:
-            found = self.cache[key] = _State(members, before)
+            Automaton.made += 1
+            if Automaton.made > Automaton.MOST_STATES:
+                Automaton.forget()
+            found = self.cache[key] = _State(members, before, len(self.kinds))
             Automaton.remembering.add(self)
         return found
 
     def step(self, state: _State, number: int) -> _State:
         """The state after a character of this class."""
-        Automaton.steps += 1
-        if Automaton.steps > Automaton.MOST_STEPS:
-            Automaton.forget()
         kind = self.kinds[number]
         reached = self.closure(state, kind)
         if reached is None:
@@ -149,7 +156,7 @@ class Automaton:
             for one in reached:
                 if self.states[one][1] >> number & 1:
                     members |= 1 << self.states[one][2]
-            following = self.state(members, kind)
+            following = self.state(members, kind) if members or self.restart else _FAILED
         state.after[number] = following
         return following
 
@@ -158,15 +165,15 @@ class Automaton:
         """Empties what every automaton remembers."""
         for one in list(cls.remembering):
             for state in list(one.cache.values()):
-                state.after.clear()  # they point at each other
+                state.after[:] = [None] * len(state.after)  # they point at each other
             one.cache.clear()
         cls.remembering.clear()
-        cls.steps = 0
+        cls.made = 0
 
     def closure(self, state: _State, following: int) -> list[int] | None:
         """The states that read a character next, given what stands before and after; None if the pattern has matched."""
         reading = []
-        members = state.members | 1 << self.start
+        members = state.members | self.restart
         waiting = [number for number in range(members.bit_length()) if members >> number & 1]
         seen = set(waiting)
         while waiting:
@@ -190,18 +197,29 @@ class Automaton:
 
 
 class _State:
-    """The members of a state as bits, the kind of character before it, and the states that are known to follow."""
+    """The members of a state as bits, the kind of character before it, and for each class the state that follows, if known.
 
-    __slots__ = ("after", "at_end", "before", "members")
+    `verdict` is what the search comes to here, whatever follows.
+    """
 
-    def __init__(self, members: int, before: int) -> None:
+    __slots__ = ("after", "at_end", "before", "members", "verdict")
+
+    def __init__(self, members: int, before: int, classes: int, verdict: bool | None = None) -> None:
         self.members = members
         self.before = before
-        self.after: dict[int, _State] = {}
+        self.after: list[_State | None] = [None] * classes
         self.at_end: bool | None = None
+        self.verdict = verdict
 
 
-_MATCHED = _State(0, _AT_START)
+_MATCHED = _State(0, _AT_START, 0, True)
+_FAILED = _State(0, _AT_START, 0, False)
+
+
+@lru_cache(maxsize=4096)
+def shared_automaton(states: Sequence[Sequence[Any]], start: int, classes: str, newline: int, word: int) -> Automaton:
+    """The anchored automaton for what stands behind a literal; patterns that differ in the literal alone share it."""
+    return Automaton(states, start, classes, newline, word, anchored=True)
 
 
 def _holds(kind: str, before: int, following: int) -> bool:

@@ -19,44 +19,58 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _IMAGE_PARTS = frozenset(("image_url", "input_image", "image"))
 _MOST_DIGITS = 300
 NONE: frozenset[str] = frozenset()
+NOTHING_KNOWN: Mapping[str, Any] = {}
 
 
 class Request:
-    """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller."""
+    """One request: the parsed JSON body, headers with lower-case names, and what is known of the caller.
 
-    __slots__ = (
-        "body", "caller_tags", "capability_header", "endpoint", "headers", "key", "model", "now", "score", "scoring",
-        "team", "unavailable", "user",
-    )  # fmt: skip
+    `caller` holds any of key, team, user, tags, endpoint, now and unavailable.
+    """
+
+    __slots__ = ("body", "caller", "capability_header", "headers", "score", "scoring")
 
     def __init__(
         self,
         body: Any,
         headers: Any,
+        caller: Mapping[str, Any] = NOTHING_KNOWN,
         capability_header: str = "x-capability",
-        key: Any = None,
-        team: Any = None,
-        user: Any = None,
-        tags: Any = (),
-        endpoint: Any = None,
-        now: Any = None,
-        unavailable: Any = (),
         scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
-        self.headers: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+        self.headers: Mapping[Any, Any] = headers if type(headers) is dict or isinstance(headers, Mapping) else {}
+        self.caller = caller
         self.capability_header = capability_header
-        self.key = text_or_none(key)
-        self.team = text_or_none(team)
-        self.user = text_or_none(user)
-        self.caller_tags = tags
-        self.endpoint = text_or_none(endpoint)
-        self.now = now
-        self.unavailable = frozenset(one for one in _items(unavailable) if isinstance(one, str)) if unavailable else NONE
-        model = self.body.get("model")
-        self.model: str | None = model if isinstance(model, str) and model else None
         self.scoring = scoring
         self.score: tuple[Part, ...] | None = None
+
+    @property
+    def model(self) -> str | None:
+        found = self.body.get("model")
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def key(self) -> str | None:
+        return text_or_none(self.caller.get("key"))
+
+    @property
+    def team(self) -> str | None:
+        return text_or_none(self.caller.get("team"))
+
+    @property
+    def user(self) -> str | None:
+        return text_or_none(self.caller.get("user"))
+
+    @property
+    def endpoint(self) -> str | None:
+        return text_or_none(self.caller.get("endpoint"))
+
+    @property
+    def unavailable(self) -> frozenset[str]:
+        """The providers that are known to be down."""
+        found = self.caller.get("unavailable")
+        return frozenset(one for one in _items(found) if isinstance(one, str)) if found else NONE
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -138,7 +152,7 @@ class Request:
 
     @property
     def tags(self) -> frozenset[str]:
-        sources = (self.caller_tags, self.metadata.get("tags"), self.body.get("tags"))
+        sources = (self.caller.get("tags"), self.metadata.get("tags"), self.body.get("tags"))
         found = {one for source in sources for one in _items(source) if isinstance(one, str)}
         found.update(part.strip() for part in (self.header("x-litellm-tags") or "").split(","))
         found.discard("")
@@ -151,7 +165,7 @@ class Request:
 
     def moment(self) -> datetime:
         """The time that the request is judged by, in UTC."""
-        value = self.now
+        value = self.caller.get("now")
         if isinstance(value, str):
             try:
                 value = datetime.fromisoformat(value.replace("Z", "+00:00"))

@@ -138,7 +138,7 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
         for provider in dict.fromkeys((*catalogue.serving(name), *catalogue.accepts(name))):
             place = catalogue.candidate(provider, name)
             found.setdefault((place.provider, place.model), Known()).groups[name] = None
-        early, late = engine.by_name(name)
+        early, late = engine.outcomes(name)
         for place, rule, strategy in candidates_of(early or late):
             found.setdefault((place.provider, place.model), Known()).chosen(rule, strategy)
     for provider, (_, accepts, default, _) in catalogue.providers.items():
@@ -154,7 +154,7 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
 def known_names(engine: Any) -> Iterator[str]:
     """The models that catalogue and rules spell out."""
     yield from engine.catalogue.models
-    yield from engine.exact
+    yield from engine.folded
     for rule in engine.rules:
         target = rule[2]
         if target[0] == "models":

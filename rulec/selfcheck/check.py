@@ -60,6 +60,7 @@ class _Check:
     def run(self) -> Checked:
         self.proof.catalogue()
         self.proof.order()
+        self.proof.names()
         dead = 0
         undecided: list[str] = []
         for rule in self.policy.rules:

@@ -62,8 +62,23 @@ def bare(condition: Condition) -> Condition:
     return condition
 
 
+def key_conditions(
+    name: str, argument: str | None, table: dict[str, Sequence[int]]
+) -> Iterator[tuple[int, Condition]]:
+    """For each clause that values of a field lead to, that the field has one of them."""
+    values: dict[int, list[str]] = {}
+    for value, numbers in table.items():
+        for number in numbers:
+            values.setdefault(number, []).append(value)
+    for number, found in values.items():
+        if name == "tag":
+            yield number, when.Or(tuple(map(when.Tagged, found)))
+        else:
+            yield number, when.Among(Field(name, argument), tuple(found))
+
+
 def column_conditions(row: Sequence[Any], count: int) -> Iterator[tuple[int, Condition]]:
-    """What a column of `runtime.index.ConditionIndex` asks of each clause, where it does not let every request pass."""
+    """What a column of `runtime.index.Group` asks of each clause, where it does not let every request pass."""
     kind, name, argument, otherwise, absent, *table = row
     field = Field(name, argument)
     if kind == "values":
@@ -156,10 +171,16 @@ Literals = dict[int, "list[tuple[str, str] | None]"]
 def literals_by_number(table: Sequence[Any]) -> Literals:
     """The tables of a `runtime.index.LiteralIndex` by what they lead to."""
     found: Literals = {}
-    for kind, texts in zip(("set", "prefix", "suffix", "contains"), table, strict=False):
+    for kind, texts in zip(("set", "prefix", "suffix"), table, strict=False):
         for text, numbers in texts.items():
             for number in numbers:
                 found.setdefault(number, []).append((kind, text))
+    for gram, literals in table[3].items():
+        for literal, numbers in literals:
+            if gram not in literal:
+                raise Unreadable(f"{gram!r} is to lead to {literal!r}")
+            for number in numbers:
+                found.setdefault(number, []).append(("contains", literal))
     for number in table[4]:
         found.setdefault(number, []).append(None)
     return found

@@ -15,7 +15,7 @@ from rulec.analysis.regions import Regions
 from rulec.analysis.replay import Replay
 from rulec.analysis.search import shortest_word
 from rulec.patterns.compiled import Spec
-from rulec.policy.model import PHASES, Policy, Rule, matcher
+from rulec.policy.model import Policy, Rule, matcher
 from rulec.runtime.sizes import LONGEST_NAME
 from rulec.selfcheck.answers import Answers, ModuleDisagrees
 from rulec.selfcheck.conditions import literals_by_number
@@ -47,20 +47,30 @@ class Proof:
         when, sized = [rule for rule, _ in tables["when"][0]], list(tables["sizes"][0])
         by_phase = {
             "when": when,
-            "exact": tables["exact"].values(),
             "pattern": tables["rule_patterns"],
             "capability": tables["capabilities"].values(),
             "size": sized,
             "default": [] if tables["default"] is None else [tables["default"]],
         }
-        for phase in PHASES:
-            for number in by_phase[phase]:
+        for phase, numbers in by_phase.items():
+            for number in numbers:
                 if rules[number].phase != phase:
                     raise ModuleDisagrees(f"`{rules[number].name}` is tried as {phase}", rules[number])
         for numbers in (when, sized):
             for one, other in pairwise(numbers):
                 if other < one:
                     raise ModuleDisagrees(f"`{rules[one].name}` is tried too early", rules[one])
+
+    def names(self) -> None:
+        """Raises ModuleDisagrees where a name's rule is no exact one, and not the one that the patterns come to."""
+        engine, rules = self.answers.tables.engine, self.answers.policy.rules
+        for name, number in self.tables["names"].items():
+            if number is None or self.tables["rules"][number][1] != "exact":
+                got, _ = engine.first(engine.matching_patterns(name), name)
+                if got != number:
+                    self.answers.compare(Witness({"model": name}, {}, {"now": NOON}))
+                    rule = rules[number if got is None else got]
+                    raise ModuleDisagrees(f"the rule of the name {name!r}", rule, expected=got, got=number)
 
     def rule(self, rule: Rule) -> Verdict:
         """NONE where no request tells what was emitted of a rule from what it means; raises ModuleDisagrees where one does."""
@@ -132,6 +142,8 @@ def _holds(spec: Spec, literal: Spec) -> bool:
         return all(map(matcher(literal), spec[1]))
     if kind == "or":
         return all(_holds(one, literal) for one in spec[1:])
+    if kind == "head":
+        return _holds(("prefix", spec[1]), literal)
     if kind == "glob":
         _, start, parts, end = spec
         ends = [("prefix", parts[0])] if start else []

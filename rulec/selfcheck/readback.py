@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rulec.analysis.asked import Asked, atoms
@@ -20,7 +20,7 @@ from rulec.policy.model import (
     VirtualTarget,
 )
 from rulec.records import replace
-from rulec.selfcheck.conditions import NEVER, Unreadable, bare, column_conditions, condition_of, numbers
+from rulec.selfcheck.conditions import NEVER, Unreadable, bare, column_conditions, condition_of, key_conditions, numbers
 from rulec.source import Located
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
@@ -53,8 +53,9 @@ class ReadBack:
     def _conditions(self) -> dict[int, list[Condition]]:
         """For each rule the conditions one of which must hold."""
         found: dict[int, list[Condition]] = {}
-        for name, number in self.tables["exact"].items():
-            found.setdefault(number, []).append(when.Compare(Field("model"), "==", name))
+        for name, folded in self.tables["names"].items():
+            if folded is not None and self.tables["rules"][folded][1] == "exact":
+                found.setdefault(folded, []).append(when.Compare(Field("model"), "==", name))
         for name, number in self.tables["capabilities"].items():
             found.setdefault(number, []).append(when.Compare(Field("capability"), "==", name))
         sized, cuts, changes = self.tables["sizes"]
@@ -63,16 +64,27 @@ class ReadBack:
             found.setdefault(number, []).append(tiers[tier])
         if self.tables["default"] is not None:
             found.setdefault(self.tables["default"], []).append(when.Always())
-        clauses, columns = self.tables["when"]
-        parts: list[list[Condition]] = [[] for _ in clauses]
-        for row in columns:
-            for number, condition in column_conditions(row, len(clauses)):
-                parts[number].append(condition)
-        for number, (rule, rest) in enumerate(clauses):
-            if rest is not None:
-                parts[number].append(self.condition(rest))
-            found.setdefault(rule, []).append(when.And(tuple(parts[number])))
+        for rule, condition in self._clauses():
+            found.setdefault(rule, []).append(condition)
         return found
+
+    def _clauses(self) -> Iterator[tuple[int, Condition]]:
+        """Each clause of the `when` rules with its rule: a way that leads to it, and what is asked on that way."""
+        clauses, keys, groups = self.tables["when"]
+        ways: list[list[Condition]] = [[] for _ in clauses]
+        for name, argument, table in keys:
+            for number, condition in key_conditions(name, argument, table):
+                ways[number].append(condition)
+        for guard, members, columns in groups:
+            asked: list[list[Condition]] = [[] if guard is None else [when.Present(Field(*guard))] for _ in members]
+            for row in columns:
+                for local, condition in column_conditions(row, len(members)):
+                    asked[local].append(condition)
+            for number, conditions in zip(members, asked, strict=True):
+                ways[number].append(when.And(tuple(conditions)))
+        for (rule, rest), way in zip(clauses, ways, strict=True):
+            reached = way[0] if len(way) == 1 else when.Or(tuple(way))
+            yield rule, reached if rest is None else when.And((reached, self.condition(rest)))
 
     def condition(self, row: Sequence[Any]) -> Condition:
         return condition_of(row, self.pattern, self.zone)

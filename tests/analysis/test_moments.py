@@ -24,7 +24,7 @@ def held(at: str) -> frozenset[TimeTest]:
     """The tests that hold, by the runtime's own clock."""
     found = set()
     for test in TESTS:
-        minute, day = Request({}, {}, now=at).local_time(zone_offsets(test.zone))
+        minute, day = Request({}, {}, {"now": at}).local_time(zone_offsets(test.zone))
         if isinstance(test, OnDays):
             holds = day in test.days
         elif test.start < test.end:

@@ -41,7 +41,7 @@ def test_minutes_are_those_of_the_runtime(text: str) -> None:
     minutes = minutes_of(condition)
     for minute in range(0, WEEK, 7):
         now = datetime.fromtimestamp(MONDAY + 60 * minute, timezone.utc).isoformat()
-        assert replay.holds(condition, Request({}, {}, now=now)) == bool(minutes >> minute & 1), now
+        assert replay.holds(condition, Request({}, {}, {"now": now})) == bool(minutes >> minute & 1), now
 
 
 @pytest.mark.parametrize("text", CONDITIONS)

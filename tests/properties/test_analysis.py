@@ -64,7 +64,7 @@ def kind(answer: Witness | Dead | Verdict) -> str:
 
 def decided(policy: Policy, witness: Witness) -> str | None:
     """The rule that a witness reaches by the meaning, which shares nothing with the analysis."""
-    request = Request(witness.body, witness.headers, policy.capability_header, **witness.caller)
+    request = Request(witness.body, witness.headers, witness.caller, policy.capability_header)
     if witness.complexity is not None:
         request.score = (Part("assumed", 0, witness.complexity),)
     return meaning.decide(policy, request).rule

@@ -101,7 +101,7 @@ def goes_to(answer: meaning.Answer) -> Any:
 
 
 def of_witness(policy: Policy, witness: Witness) -> meaning.Answer:
-    request = Request(witness.body, witness.headers, policy.capability_header, **witness.caller)
+    request = Request(witness.body, witness.headers, witness.caller, policy.capability_header)
     request.scoring = Scoring(policy.sections.get("complexity", {}))
     if witness.complexity is not None:
         request.score = (Part("assumed", 0, witness.complexity),)
@@ -111,4 +111,4 @@ def of_witness(policy: Policy, witness: Witness) -> meaning.Answer:
 def decided(policy: Policy, sent: Sent) -> meaning.Answer:
     body, headers, caller = sent
     scoring = Scoring(policy.sections.get("complexity", {}))
-    return meaning.decide(policy, Request(body, headers, policy.capability_header, scoring=scoring, **caller))
+    return meaning.decide(policy, Request(body, headers, caller, policy.capability_header, scoring))

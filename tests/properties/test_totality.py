@@ -174,5 +174,5 @@ def test_long_names_are_not_remembered() -> None:
         assert names["decide"]({"model": f"{number}" + "a" * 10_000}, {}).action == "route"
         names["decide"]({"model": f"a{number}"}, {})
     engine = names["ENGINE"]
-    remembered = [*engine.names, *(name for _, name in engine.leaves), *engine.catalogue.accepting]
+    remembered = [*engine.decided, *engine.undecided, *(name for _, name in engine.leaves), *engine.catalogue.accepting]
     assert remembered and max(len(name or "") for name in remembered) <= 256

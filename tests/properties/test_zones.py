@@ -25,4 +25,4 @@ def test_local_time(name: str) -> None:
         moment = datetime.fromtimestamp(seconds, timezone.utc)
         local = moment.astimezone(ZoneInfo(name))
         meant = (local.hour * 60 + local.minute, DAYS[local.weekday()])
-        assert Request({}, {}, now=moment).local_time(offsets) == meant, moment
+        assert Request({}, {}, {"now": moment}).local_time(offsets) == meant, moment

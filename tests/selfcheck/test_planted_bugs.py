@@ -22,14 +22,14 @@ from rulec.analysis.question import find
 from rulec.analysis.replay import Tables
 from rulec.backends.python import generate_module
 from rulec.compiler import Compilation, compile_folder
-from rulec.ir import clauses, literals, lower, passes, tables
+from rulec.ir import clauses, columns, literals, lower, passes, tables
 from rulec.selfcheck import check
 from rulec.selfcheck.answers import ModuleDisagrees
 from rulec.selfcheck.emitted import load_module, plain_decision
 
 RULES = Path(__file__).with_name("rules.yaml")
 DECIDING = (
-    "capability_header", "complexity", "providers", "models", "rules", "chains", "when", "exact", "rule_patterns",
+    "capability_header", "complexity", "providers", "models", "rules", "chains", "when", "names", "rule_patterns",
     "pattern_index", "capabilities", "sizes", "default", "patterns", "zones", "deployments",
 )  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_many_changes_of_tables_are_found_or_harmless(compilation: Compilation, 
     assert found > 250
 
 
-LOWERING = (lower, passes, tables, clauses, literals)
+LOWERING = (lower, passes, tables, clauses, columns, literals)
 
 
 def test_bugs_in_the_lowering_are_found_or_harmless(compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
