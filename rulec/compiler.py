@@ -105,27 +105,34 @@ def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = T
 
 def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> tuple[list[Artifact], Checked | None]:
     """The generated pair, once it has shown that it decides as the policy means."""
+    from rulec.selfcheck.check import check_module
+
+    check_settings_of(tree.policy, diagnostics)
+    if diagnostics.failed:
+        return [], None
+    config, module = generate(tree)
+    return [config, module], check_module(module, tree.policy)
+
+
+def check_settings_of(policy: Policy, diagnostics: Diagnostics) -> None:
+    """Reports what LiteLLM would refuse or ignore of a policy's settings."""
     from rulec.backends.environment import check_references
-    from rulec.backends.litellm import generate_config
-    from rulec.backends.python import generate_module
     from rulec.gateway.caching import check_caches
     from rulec.gateway.complexity import check_complexity
     from rulec.gateway.parameters import check_parameters
     from rulec.gateway.providers import check_templates
     from rulec.gateway.settings import check_settings
-    from rulec.selfcheck.check import check_module
 
-    check_references(tree.policy, diagnostics)
-    check_settings(tree.policy, diagnostics)
-    check_complexity(tree.policy, diagnostics)
-    check_caches(tree.policy, diagnostics)
-    check_parameters(tree.policy, diagnostics)
-    check_templates(tree.policy, diagnostics)
-    if diagnostics.failed:
-        return [], None
-    module = generate_module(tree)
-    checked = check_module(module, tree.policy)
-    return [generate_config(tree.policy), module], checked
+    for check in (check_references, check_settings, check_complexity, check_caches, check_parameters, check_templates):
+        check(policy, diagnostics)
+
+
+def generate(tree: Tree) -> tuple[Artifact, Artifact]:
+    """The config and the module for a tree."""
+    from rulec.backends.litellm import generate_config
+    from rulec.backends.python import generate_module
+
+    return generate_config(tree.policy), generate_module(tree)
 
 
 def read_sources(path: str | Path, diagnostics: Diagnostics) -> list[Source]:

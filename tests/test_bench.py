@@ -32,7 +32,8 @@ def test_the_table_is_printed() -> None:
     for what in (
         "decide, 10 rules",
         "reading, 1,000 rules, DSL",
-        "compile, 1,000 rules",
+        "compile without self-check, 1,000 rules",
+        "rulec compile, 1,000 rules",
         "explain, cold, shipped rules, from the cache",
         "plan for 1,000 candidates, usage_based",
         "hooks, everything on, one failover",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rulec.policy.model import ModelsTarget, NativeTarget, Policy, ProvidersTarget, VirtualTarget
+from collections.abc import Iterator
+
+from rulec.policy.model import ModelsTarget, NativeTarget, Policy, ProvidersTarget, Rule, VirtualTarget
 from rulec.syntax import ast
 
 OWN_PREFIX = "rulec:"
@@ -10,12 +12,20 @@ OWN_PREFIX = "rulec:"
 WILDCARD = "*"
 
 
-def model_groups(policy: Policy) -> list[str]:
-    """The client-visible names in the order of the files, and `*` where a name may be known only by pattern."""
-    groups = [name for name in client_names(policy) if group_members(policy, name)]
-    if any(provider.accepts for provider in policy.providers.values()):
-        groups.append(WILDCARD)
-    return groups
+Member = tuple[str, "str | None"]
+"""The provider of a deployment and its name for the model there; None in the group of all other names."""
+
+
+def model_groups(policy: Policy) -> Iterator[tuple[str, list[Member]]]:
+    """Every group with its members: the client-visible names in the order of the files, then `*` for names that only patterns know."""
+    exact = {rule.match.model.text: rule for rule in policy.rules if isinstance(rule.match, ast.Exact)}
+    for name in client_names(policy):
+        members = _serving(policy, name) or _stub(policy, exact.get(name))
+        if members and name != WILDCARD:
+            yield name, members
+    accepting: list[Member] = [(one.name, None) for one in policy.providers.values() if one.accepts]
+    if accepting:
+        yield WILDCARD, accepting
 
 
 def deployment_id(group: str, provider: str | None = None) -> str:
@@ -43,37 +53,41 @@ def client_names(policy: Policy) -> dict[str, None]:
     return names
 
 
-def group_members(policy: Policy, name: str) -> list[tuple[str, str]]:
-    """The (provider, upstream name) of every deployment in a group: the catalogue's, then those that accept the name.
-
-    A name that only stands for other models has the first deployment of the rule that answers it, so that it is listed.
-    """
-    members = dict.fromkeys(policy.serving(name))
-    members.update(dict.fromkeys(one for one in policy.providers if policy.accepts(one, name)))
-    found = [(one, policy.upstream(one, name)) for one in members]
-    served = [(one, upstream) for one, upstream in found if upstream is not None]
-    defaults = [
-        (one.name, policy.upstream(one.name, name) or one.fixed_upstream or name)
-        for one in policy.providers.values()
-        if one.default_model == name and one.name not in members
-    ]
-    return served + defaults or _stub(policy, name)
+def group_members(policy: Policy, name: str) -> list[Member]:
+    """The members of the group of one client-visible name."""
+    matching = (one for one in policy.rules if isinstance(one.match, ast.Exact) and one.match.model.text == name)
+    return _serving(policy, name) or _stub(policy, next(matching, None))
 
 
-def _stub(policy: Policy, name: str) -> list[tuple[str, str]]:
-    for rule in policy.rules:
-        if not (isinstance(rule.match, ast.Exact) and rule.match.model.text == name):
-            continue
-        if isinstance(rule.target, ProvidersTarget):
-            for provider, _ in rule.target.providers:
-                default = policy.providers[provider].default_model
-                if default is not None:
-                    return [(provider, policy.upstream(provider, default) or default)]
-        if isinstance(rule.target, (ModelsTarget, VirtualTarget)):
-            model = rule.target.complex if isinstance(rule.target, VirtualTarget) else rule.target.models[0]
-            restricted = rule.target.providers if isinstance(rule.target, ModelsTarget) else None
-            for provider in [one for one, _ in restricted] if restricted else policy.serving(model):
-                upstream = policy.upstream(provider, model)
-                if upstream is not None:
-                    return [(provider, upstream)]
+def _serving(policy: Policy, name: str) -> list[Member]:
+    """The catalogue's deployments of a name, then those that accept it, then those whose default it is."""
+    entry = policy.models.get(name)
+    listed = () if entry is None or entry.served_by is None else entry.served_by
+    order = dict.fromkeys((*(provider for provider, _ in listed), *policy.providers))
+    found: dict[str, str | None] = {}
+    for one in order:
+        upstream = policy.upstream(one, name)
+        if upstream is not None:
+            found[one] = upstream
+    for provider in policy.providers.values():
+        if provider.default_model == name:
+            found.setdefault(provider.name, provider.fixed_upstream or name)
+    return list(found.items())
+
+
+def _stub(policy: Policy, rule: Rule | None) -> list[Member]:
+    """The first deployment of the rule that answers a name which only stands for other models, so that it is listed."""
+    target = None if rule is None else rule.target
+    if isinstance(target, ProvidersTarget):
+        for provider, _ in target.providers:
+            default = policy.providers[provider].default_model
+            if default is not None:
+                return [(provider, policy.upstream(provider, default) or default)]
+    elif isinstance(target, (ModelsTarget, VirtualTarget)):
+        model = target.complex if isinstance(target, VirtualTarget) else target.models[0]
+        restricted = target.providers if isinstance(target, ModelsTarget) else None
+        for provider in [one for one, _ in restricted] if restricted else policy.serving(model):
+            upstream = policy.upstream(provider, model)
+            if upstream is not None:
+                return [(provider, upstream)]
     return []

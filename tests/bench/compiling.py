@@ -1,16 +1,27 @@
-"""Compile time, against libyaml reading the same text."""
+"""Whole compiles: without the self-check against libyaml reading the same text, with it against `rulec lint`.
+
+Each sample is a process of its own, so that no pattern or condition has been seen before. Without the self-check, what
+is imported is there when the clock starts; the commands are timed from their start to their end.
+"""
 
 from __future__ import annotations
 
+import gc
+import sys
+import tempfile
+from pathlib import Path
+
 import yaml
 
-from rulec.compiler import Compilation, compile_sources
+from rulec.compiler import Compilation, check_settings_of, compile_sources, generate
 from rulec.diagnostics import Diagnostics
 from rulec.source import Source
 from tests.bench.measure import Line, alternately, once
+from tests.bench.processes import cold, printed
 from tests.bench.workload import Workload, make_workload
 
 SIZES = (1_000, 10_000)
+SMALL = "providers: {one: {litellm: 'openai/{model}', accepts: 'a+b'}}\ndefault: {provider: one}\n"
 
 
 def text_of(workload: Workload) -> str:
@@ -26,12 +37,45 @@ def compiled(text: str, emit: bool = False) -> Compilation:
 
 
 def lines(quick: bool) -> list[Line]:
-    return [of_size(rules) for rules in (SIZES[:1] if quick else SIZES)]
+    return [one for rules in (SIZES[:1] if quick else SIZES) for one in of_size(rules, 1 if quick else 5)]
 
 
-def of_size(rules: int) -> Line:
+def of_size(rules: int, rounds: int) -> list[Line]:
     text = text_of(make_workload(rules))
-    ours, theirs = alternately(
-        3, lambda: once(lambda: compiled(text, emit=True)), lambda: once(lambda: yaml.load(text, yaml.CSafeLoader))
-    )
-    return Line(f"compile, {rules:,} rules, {len(text) // 1000:,} kB", ours, "CSafeLoader", theirs)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "rules.yaml")
+        file.write_text(text, encoding="utf-8")
+        unchecked, theirs, checked, lint = alternately(
+            rounds,
+            printed("compiling", "ours", str(file)),
+            printed("compiling", "theirs", str(file)),
+            cold("compile", "--out", str(Path(folder, "out")), str(file)),
+            cold("lint", "--no-cache", "--format", "json", str(file)),
+        )
+    what = f"{rules:,} rules, {len(text) // 1000:,} kB"
+    return [
+        Line(f"compile without self-check, {what}", unchecked, "CSafeLoader", theirs),
+        Line(f"rulec compile, {what}", checked, "rulec lint", lint),
+    ]
+
+
+def emitted(text: str) -> None:
+    """All of a compile but the self-check."""
+    diagnostics = Diagnostics()
+    tree = compile_sources([Source("rules.yaml", text)], diagnostics, emit=False).tree
+    assert tree is not None
+    check_settings_of(tree.policy, diagnostics)
+    if diagnostics.failed:
+        raise SystemExit("the workload does not compile")
+    generate(tree)
+
+
+def measured(whose: str, text: str) -> float:
+    emitted(SMALL)
+    gc.collect()
+    gc.disable()
+    return once(lambda: yaml.load(text, yaml.CSafeLoader) if whose == "theirs" else emitted(text))
+
+
+if __name__ == "__main__":
+    print(measured(sys.argv[1], Path(sys.argv[2]).read_text(encoding="utf-8")))

@@ -7,7 +7,6 @@ tables of the DSL's parser, are there when the clock starts: `cold` measures tho
 from __future__ import annotations
 
 import gc
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,9 +22,8 @@ from rulec.syntax.ast import RuleSet
 from tests.bench.compiling import text_of
 from tests.bench.dsl import dsl_text
 from tests.bench.measure import Line, alternately, once
+from tests.bench.processes import printed
 from tests.bench.workload import make_workload
-
-ROOT = Path(__file__).parents[2]
 
 
 def lines(quick: bool) -> list[Line]:
@@ -40,20 +38,14 @@ def of_size(rules: int, rounds: int) -> list[Line]:
             Path(folder, name).write_text(text, encoding="utf-8")
         in_yaml, in_dsl, theirs = alternately(
             rounds,
-            lambda: sample("ours", folder, "rules.yaml"),
-            lambda: sample("ours", folder, "rules.rules"),
-            lambda: sample("theirs", folder, "rules.yaml"),
+            printed("reading", "ours", str(Path(folder, "rules.yaml"))),
+            printed("reading", "ours", str(Path(folder, "rules.rules"))),
+            printed("reading", "theirs", str(Path(folder, "rules.yaml"))),
         )
     return [
         Line(f"reading, {rules:,} rules, {surface}, {len(text) // 1000:,} kB", figure, "CSafeLoader", theirs)
         for surface, text, figure in zip(("YAML", "DSL"), texts.values(), (in_yaml, in_dsl), strict=True)
     ]
-
-
-def sample(whose: str, folder: str, name: str) -> float:
-    """Seconds in a fresh process."""
-    command = [sys.executable, "-m", "tests.bench.reading", whose, str(Path(folder, name))]
-    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
 def measured(whose: str, file: Path) -> float:
