@@ -7,8 +7,9 @@ from itertools import islice
 
 import pytest
 
-from tests.bench.peers import LITELLM, PATTERNS, PEERS, REQUESTS
+from tests.bench.peers import LITELLM, PATTERNS, PEERS, REQUESTS, publish
 from tests.bench.peers.engine import Engine, Missing, Peer
+from tests.bench.peers.results import Run
 from tests.bench.peers.rules import Comparison, Rules, make_rules
 from tests.bench.workload import Sent
 
@@ -57,3 +58,11 @@ def test_a_pattern_means_the_same_as_its_expression(pattern: str, expression: st
     test = Comparison("model", "like", pattern)
     assert test.glob.expression == expression
     assert [test.holds({"model": name}) for name in (taken, not_taken)] == [True, False]
+
+
+def test_the_page_shows_the_run_that_is_published() -> None:
+    run = Run.read(publish.PUBLISHED)
+    assert run.wrong == 0
+    assert publish.PLOT.read_text(encoding="utf-8") == publish.drawn(run)
+    page = publish.PAGE.read_text(encoding="utf-8")
+    assert page == publish.with_tables(page, run), "python -m tests.bench.peers.publish --again"

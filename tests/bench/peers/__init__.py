@@ -20,8 +20,8 @@ PEERS = (OURS, NAIVE, zen.PEER, portkey.PEER, cel.PEER, cedar.PEER, ruleengine.P
 AGAIN, NEVER = "names that come again", "names never seen"
 REQUESTS: dict[str, Callable[[Rules], Iterator[Sent]]] = {AGAIN: Rules.coming_again, NEVER: Rules.never_seen}
 PATTERNS: dict[str, Callable[[Rules], Iterator[Sent]]] = {
-    f"patterns, {AGAIN}": lambda rules: rules.names_only(3, again=True),
-    f"patterns, {NEVER}": lambda rules: rules.names_only(4, again=False),
+    f"{AGAIN}, patterns only": lambda rules: rules.names_only(3, again=True),
+    f"{NEVER}, patterns only": lambda rules: rules.names_only(4, again=False),
 }
 """Requests that LiteLLM's router can answer: names that only patterns take, or no rule."""
 SIZES = (10, 100, 1_000)
