@@ -5,9 +5,8 @@ texts of the rule files. So an entry is never out of date, and whoever edits a r
 themselves are not in it: places point into the sources that were just read, under the names they have from where the
 user stands.
 
-What an entry holds is never executed. It is the data of a pickle, but the reader knows no class besides ranges and the
-records of the nouns, which have no behaviour of their own, and no function at all. It looks at nothing that another
-user could have written, and at no byte before the digest over all of them agrees: so no damaged pickle is ever read.
+What an entry holds is never executed: it is data alone (see `kept`). Its reader looks at nothing that another user
+could have written, and at no byte before the digest over all of them agrees: so no damaged pickle is ever read.
 (There is no secret key in it: whoever can write our files can read the key as well, and needs no cache to deceive us.)
 Whatever is wrong with an entry or its folder, the answer is that there is none.
 """
@@ -19,37 +18,25 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib import import_module
-from io import BytesIO
-from typing import Any
 
 from rulec import VERSION
+from rulec.gateway.groups import client_names
+from rulec.ir.rows import Rows
 from rulec.ir.tree import Tree
+from rulec.kept import decode_tree, encode_tree
+from rulec.policy.model import Policy
 from rulec.source import Source
 
-try:  # the same without what the public modules add around them: OpenSSL, and pickle's own implementation in Python
+try:  # the same without what the public module adds around it: OpenSSL
     from _blake2 import blake2b
-    from _pickle import Pickler, Unpickler, UnpicklingError
 except ImportError:
     from hashlib import blake2b
-    from pickle import Pickler, Unpickler, UnpicklingError
 
 SUFFIX = ".tree"
 MOST_ENTRIES = 64
 MOST_BYTES = 256 * 1024 * 1024
-_FORMAT = b"rulec tree 1\n"
+_FORMAT = b"rulec tree 2\n"
 _DIGEST_BYTES = 32
-_PICKLE_PROTOCOL = 4
-_RECORD_ROOMS = frozenset(
-    (
-        "rulec.ir.tree",
-        "rulec.patterns.compiled",
-        "rulec.policy.model",
-        "rulec.source",
-        "rulec.syntax.ast",
-        "rulec.syntax.conditions",
-    )
-)
 
 
 class Entry:
@@ -78,8 +65,9 @@ class Entry:
         """Keeps the tree for later runs, where that can be."""
         if self.folder is None:
             return
-        tree.policy.fingerprint()  # it is kept with the policy
         with suppress(Exception):  # a full disk, or the folder of somebody else: the next run compiles again
+            for work_out in (Policy.fingerprint, client_names, Rows):  # what needs all rules is kept with the policy
+                work_out(tree.policy)
             octets = _encode(tree, self.key, self.sources)
             _make_folder(self.folder)
             _write(_path(self.folder, self.key), octets)
@@ -136,57 +124,22 @@ def _own_stamps() -> Iterator[str]:
                     yield f"{entry.path[len(home) :]} {status.st_size} {status.st_mtime_ns}"
 
 
-# The bytes of an entry: format, digest, pickle
+# The bytes of an entry: format, digest, payload. Who looks one request up reads few of its pickles (see `cached`).
 
 
 def _encode(tree: Tree, key: bytes, sources: Sequence[Source]) -> bytes:
-    numbers = {id(one): number for number, one in enumerate(sources)}
-    buffer = BytesIO()
-    pickler = Pickler(buffer, _PICKLE_PROTOCOL)
-    pickler.dispatch_table = {Source: lambda one: (source_number, (numbers[id(one)],))}
-    pickler.dump((tree, [one._hidden for one in sources]))
-    payload = buffer.getvalue()
+    payload = encode_tree(tree, sources)
     return _FORMAT + _digest(payload, key) + payload
 
 
 def _decode(octets: bytes, key: bytes, sources: Sequence[Source]) -> Tree | None:
     start = len(_FORMAT) + _DIGEST_BYTES
-    payload = octets[start:]
-    if octets[:start] != _FORMAT + _digest(payload, key):
-        return None
-    tree, hidden = _Reader(payload, sources).load()
-    if not isinstance(tree, Tree):
-        return None
-    for source, ranges in zip(sources, hidden, strict=True):
-        source._hidden.extend(ranges)
-    return tree
+    payload = memoryview(octets)[start:]
+    return decode_tree(payload, sources) if octets[:start] == _FORMAT + _digest(payload, key) else None
 
 
-def _digest(payload: bytes, key: bytes) -> bytes:
+def _digest(payload: bytes | memoryview, key: bytes) -> bytes:
     return blake2b(payload, digest_size=_DIGEST_BYTES, key=key).digest()
-
-
-def source_number(number: int) -> Source:
-    """Stands in entries for the source of that number."""
-    raise AssertionError(f"source {number} is known to the reader alone")
-
-
-class _Reader(Unpickler):
-    """Makes records of the nouns and ranges of numbers, and nothing else."""
-
-    def __init__(self, payload: bytes, sources: Sequence[Source]) -> None:
-        super().__init__(BytesIO(payload))
-        self.sources = list(sources)
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, source_number.__name__):
-            return self.sources.__getitem__
-        if (module, name) == ("builtins", "range"):
-            return range
-        found = getattr(import_module(module), name, None) if module in _RECORD_ROOMS else None
-        if isinstance(found, type) and found.__module__ == module and hasattr(found, "__record_fields__"):
-            return found
-        raise UnpicklingError(f"an entry of the cache holds no {module}.{name}")
 
 
 # The files

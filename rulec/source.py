@@ -18,6 +18,8 @@ class Source:
     text: str
     _line_starts: list[int] = field(default_factory=list)
     _hidden: list[tuple[int, int]] = field(default_factory=list)
+    _asked: list[int] = field(default_factory=list)
+    """The offset whose line was asked for first."""
 
     def line_starts(self) -> list[int]:
         """The offset at which each line begins; computed once."""
@@ -28,7 +30,10 @@ class Source:
         return self._line_starts
 
     def line_and_column(self, offset: int) -> tuple[int, int]:
-        """The line and column, both from 1, of a character offset."""
+        """The line and column, both from 1, of a character offset: the first one is counted, others are looked up."""
+        if not self._asked:
+            self._asked.append(offset)
+            return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
         starts = self.line_starts()
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1

@@ -23,6 +23,7 @@ from rulec.commands.loading import load_tree
 from rulec.compiler import compile_rule_set, compile_sources, read_source, read_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.tree import Tree
+from rulec.kept import joined
 from rulec.source import Source
 from rulec.syntax.ast import RuleSet, SizeTier
 from rulec.syntax.nodes import Scalar
@@ -32,6 +33,8 @@ from rulec.testing.cases import case_files, read_suites
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "rules"
 SUITES = case_files(ROOT / "tests" / "conformance")
+BASE = pickle.dumps(({}, 0, [[]]))
+"""The first part of an entry for one source and no rules."""
 TWO = "providers: {a: {litellm: 'ollama/{model}', accepts: .*}, b: {litellm: 'ollama/{model}', accepts: .*}}\n"
 
 
@@ -269,8 +272,9 @@ def test_damage_is_no_entry(data: st.DataObject) -> None:
         "os system",
         "builtins eval",
         "builtins getattr",
-        "rulec.cache import_module",
         "rulec.cache Entry",
+        "rulec.kept import_module",
+        "rulec.kept joined",
         "rulec.syntax.ast field",
         "rulec.policy.model matcher",
         "rulec.policy.model Policy.fingerprint",
@@ -283,7 +287,7 @@ def test_damage_is_no_entry(data: st.DataObject) -> None:
 def test_a_foreign_name_is_refused(name: str, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry, file = kept(rules)
     module, _, what = name.partition(" ")
-    payload = f"c{module}\n{what}\n(S'never'\ntR.".encode()
+    payload = joined([BASE, f"c{module}\n{what}\n(S'never'\ntR.".encode()])
     monkeypatch.setattr("rulec.source.Foreign", type("Foreign", (), {"__module__": "rulec.source"}), raising=False)
     file.write_bytes(cache._FORMAT + cache._digest(payload, entry.key) + payload)
     with pytest.raises(pickle.UnpicklingError, match="holds no"):
@@ -294,7 +298,7 @@ def test_a_foreign_name_is_refused(name: str, rules: Path, monkeypatch: pytest.M
 
 def test_an_entry_that_holds_no_tree(rules: Path) -> None:
     entry, file = kept(rules)
-    payload = pickle.dumps((SizeTier(1, True, 2, False), [[]]))
+    payload = joined([BASE, pickle.dumps(SizeTier(1, True, 2, False))])
     file.write_bytes(cache._FORMAT + cache._digest(payload, entry.key) + payload)
     assert entry.load() is None
 
@@ -307,11 +311,12 @@ class Foe:
 def test_a_foreign_pickle_does_not_run(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     entry, file = kept(rules)
-    payload = pickle.dumps((Foe(), []))
+    foe = pickle.dumps(Foe())
+    payload = joined([BASE, foe])
     file.write_bytes(cache._FORMAT + cache._digest(payload, entry.key) + payload)
     assert entry.load() is None
     assert not Path("stolen").exists()
-    pickle.loads(payload)
+    pickle.loads(foe)
     assert Path("stolen").exists(), "the pickle does nothing, so this test shows nothing"
 
 

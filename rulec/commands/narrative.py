@@ -152,7 +152,6 @@ def _near_misses(answerer: Answerer, request: Mapping[str, Any], outcome: Outcom
 def near_miss(answerer: Answerer, request: Mapping[str, Any], considered: Considered) -> str | None:
     """The one change that would make a rule's condition true, where one change is enough."""
     from rulec.commands.requests import describe
-    from rulec.runtime.conditions import build_test
 
     match = considered.rule.match
     if not isinstance(match, ast.When):
@@ -160,22 +159,9 @@ def near_miss(answerer: Answerer, request: Mapping[str, Any], considered: Consid
     walker = answerer.walker
     described = describe(request, answerer.policy.capability_header)
     facts = walker.request(described.body, described.headers, **described.caller)
-
-    def holds(condition: Condition, flipped: Condition | None) -> bool:
-        if isinstance(condition, when.And):
-            return all(holds(item, flipped) for item in condition.items)
-        if isinstance(condition, when.Or):
-            return any(holds(item, flipped) for item in condition.items)
-        if isinstance(condition, when.Not):
-            return not holds(condition.item, flipped)
-        truth = build_test(walker.rows.condition(condition), walker.catalogue, walker.rows.zones)(
-            facts, facts.unavailable
-        )
-        return truth != (condition is flipped)
-
     for atom in _atoms(match.condition.condition):
-        if holds(match.condition.condition, atom):
-            truth = holds(atom, None)
+        if walker.holds(match.condition.condition, facts, atom):
+            truth = walker.holds(atom, facts)
             return f"`{show(when.Not(atom) if truth else atom)}` held"
     return None
 

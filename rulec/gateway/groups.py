@@ -36,6 +36,10 @@ def deployment_id(group: str, provider: str | None = None) -> str:
 
 def client_names(policy: Policy) -> dict[str, None]:
     """The names that the catalogue and the rules spell out, in the order of the files."""
+    return policy.once("client names", _client_names)
+
+
+def _client_names(policy: Policy) -> dict[str, None]:
     names = dict.fromkeys(policy.models)
     for provider in policy.providers.values():
         if provider.default_model is not None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rulec.ir.rows import Rows
+from rulec.ir.rows import Row, Rows
 from rulec.ir.tree import Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Rule, matcher
 from rulec.records import record
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Part, Scoring
+from rulec.runtime.conditions import Test as Holds
 from rulec.runtime.conditions import build_test
 from rulec.runtime.engine import MOST_NATIVE_CHARACTERS, Native, Split, is_long, make_leaf
 from rulec.runtime.records import Decision
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
+from rulec.syntax.conditions import And, Condition, Not, Or
 
 
 @record
@@ -44,25 +46,36 @@ class Walker:
         self.tree = tree
         self.rows = Rows(tree.policy)
         self.scoring = Scoring(tree.policy.sections.get("complexity", {}))
-        self.tests: dict[int, Any] = {}
-        self.chains: list[Any] | None = None
-        for node in tree.nodes():
-            if isinstance(node, Test):
-                for parsed, rule in node.arms:
-                    self.tests[rule.position] = self.rows.condition(parsed.condition)
         self.catalogue = Catalogue(self.rows.providers, self.rows.models, self.rows.patterns, self.rows.deployments)
-        self.chains = [self._chain(row) for row in self.rows.chains]
-        self.tests = {
-            position: build_test(row, self.catalogue, self.rows.zones) for position, row in self.tests.items()
-        }
+        self.tests: dict[int, tuple[Condition, Holds]] = {}  # which keeps a condition whose number is its key
+        self.rules: dict[int, Row] = {}
+        self.chains: list[Any] = []
 
-    def _chain(self, row: Any) -> Any:
-        name, hops, attempts, delay = row
-        built = [
-            (*hop[:4], None if hop[4] is None else build_test(hop[4], self.catalogue, self.rows.zones), hop[5])
-            for hop in hops
-        ]
-        return name, built, attempts, delay
+    def holds(self, condition: Condition, request: Request, flipped: Condition | None = None) -> bool:
+        """Whether a condition holds, or would if one part of it were the other way round; no more is asked than decides it."""
+        if isinstance(condition, And):
+            return all(self.holds(item, request, flipped) for item in condition.items)
+        if isinstance(condition, Or):
+            return any(self.holds(item, request, flipped) for item in condition.items)
+        if isinstance(condition, Not):
+            return not self.holds(condition.item, request, flipped)
+        if id(condition) not in self.tests:
+            self.tests[id(condition)] = condition, self._test(self.rows.condition(condition))
+        return self.tests[id(condition)][1](request, request.unavailable) != (condition is flipped)
+
+    def _test(self, row: Row) -> Holds:
+        self.catalogue.matchers += [None] * (len(self.rows.patterns) - len(self.catalogue.matchers))
+        return build_test(row, self.catalogue, self.rows.zones)
+
+    def _leaf(self, rule: Rule, model: str | None) -> Any:
+        """What a rule does with a model; None where it does not apply."""
+        row = self.rules.get(rule.position)
+        if row is None:
+            row = self.rules[rule.position] = self.rows.rule(rule)
+            for name, hops, attempts, delay in self.rows.known_chains[len(self.chains) :]:
+                built = [(*hop[:4], None if hop[4] is None else self._test(hop[4]), hop[5]) for hop in hops]
+                self.chains.append((name, built, attempts, delay))
+        return make_leaf(row, model, self.catalogue, self.chains)
 
     def request(self, body: Any, headers: Any, **caller: Any) -> Request:
         return Request(body, headers, caller, self.tree.policy.capability_header, self.scoring)
@@ -75,9 +88,7 @@ class Walker:
             for rule, matched, because in self.arms(node, request):
                 leaf = None
                 if matched:
-                    leaf = make_leaf(
-                        self.rows.rules[rule.position - 1], request.model, self.catalogue, self.chains or []
-                    )
+                    leaf = self._leaf(rule, request.model)
                     applies: bool | None = leaf is not None
                 else:
                     applies = None
@@ -99,7 +110,7 @@ class Walker:
         """The rules of a node in order, each with whether it matches and why."""
         if isinstance(node, Test):
             for parsed, rule in node.arms:
-                held = self.tests[rule.position](request, request.unavailable)
+                held = self.holds(parsed.condition, request)
                 yield rule, held, f"`{parsed.text}` is {'true' if held else 'false'}"
         elif isinstance(node, Switch):
             value = request.model if node.field == "model" else request.capability

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 
 from rulec.ir.tree import Fail, Leaf, Match, Node, Range, Switch, Test, Tree
 from rulec.policy.model import Pass, Refuse, Rule
 from rulec.records import replace
-from rulec.syntax.conditions import Always, And, Condition, Not, Or
+from rulec.syntax.conditions import Always, And, Condition, Not, Or, ParsedCondition
 
 
 def fold_conditions(tree: Tree) -> Tree:
@@ -15,7 +16,7 @@ def fold_conditions(tree: Tree) -> Tree:
 
     def fold_node(node: Node) -> Node:
         if isinstance(node, Test):
-            arms = tuple((replace(parsed, condition=_fold(parsed.condition)), rule) for parsed, rule in node.arms)
+            arms = tuple((_fold_parsed(parsed), rule) for parsed, rule in node.arms)
             return Test(arms, fold_node(node.otherwise))
         return node if isinstance(node, Fail) else replace(node, otherwise=fold_node(node.otherwise))
 
@@ -59,10 +60,17 @@ def _always_applies(rule: Rule) -> bool:
     return isinstance(rule.target, (Pass, Refuse))
 
 
+def _fold_parsed(parsed: ParsedCondition) -> ParsedCondition:
+    folded = _fold(parsed.condition)
+    return parsed if folded is parsed.condition else replace(parsed, condition=folded)
+
+
 def _fold(condition: Condition) -> Condition:
     if isinstance(condition, Not):
         inner = _fold(condition.item)
-        return inner.item if isinstance(inner, Not) else Not(inner)
+        if isinstance(inner, Not):
+            return inner.item
+        return condition if inner is condition.item else Not(inner)
     if not isinstance(condition, (And, Or)):
         return condition
     kind = type(condition)
@@ -74,4 +82,6 @@ def _fold(condition: Condition) -> Condition:
         return Always()
     if kind is And:
         items = [item for item in items if not isinstance(item, Always)] or [Always()]
-    return items[0] if len(items) == 1 else kind(tuple(items))
+    if len(items) == 1:
+        return items[0]
+    return condition if all(map(is_, items, condition.items)) and len(items) == len(condition.items) else kind(tuple(items))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from rulec.patterns.compiled import CompiledPattern, Spec
@@ -26,18 +26,25 @@ class Rows:
         self._pattern_numbers: dict[Spec, int] = {}
         self.zones: list[tuple[tuple[int, int], ...]] = []
         self._zone_numbers: dict[str, int] = {}
-        self.chains: list[Row] = []
+        self.known_chains: list[Row] = []
+        """Those of the rules whose rows were made."""
         self._chain_numbers: dict[int, int] = {}
         self.providers: dict[str, Row] = {
             one.name: (one.template, tuple(self.pattern(p) for p in one.accepts), one.default_model, one.context)
             for one in policy.providers.values()
         }
-        self.models: dict[str, Row | None] = {
-            one.name: (one.served_by, one.size, one.context) for one in policy.models.values()
-        }
-        self.deployments = deployment_rows(policy)
-        self.models.update(dict.fromkeys(sorted(policy.native)))
-        self.rules: list[Row] = [self.rule(one) for one in policy.rules]
+        self.models = policy.once("model rows", model_rows)
+        self.deployments = policy.once("deployment rows", deployment_rows)
+
+    @cached_property
+    def rules(self) -> list[Row]:
+        """The rows of all rules."""
+        return [self.rule(one) for one in self.policy.rules]
+
+    @property
+    def chains(self) -> list[Row]:
+        """The chains of all rules."""
+        return self.known_chains if self.rules else []
 
     def pattern(self, pattern: CompiledPattern) -> int:
         """The number of a pattern; patterns with one matcher share it."""
@@ -86,8 +93,8 @@ class Rows:
                 )
                 for hop in chain.hops
             )
-            number = self._chain_numbers[id(chain)] = len(self.chains)
-            self.chains.append((chain.name, hops, chain.retry_attempts, chain.retry_delay_ms))
+            number = self._chain_numbers[id(chain)] = len(self.known_chains)
+            self.known_chains.append((chain.name, hops, chain.retry_attempts, chain.retry_delay_ms))
         return number
 
     def condition(self, condition: Condition) -> Row:
@@ -129,6 +136,14 @@ _HANDLING = {
     "cache_ttl": "cache_ttl",
 }
 """What the runtime calls what the rules say of a deployment."""
+
+
+def model_rows(policy: Policy) -> dict[str, Row | None]:
+    """What the runtime knows of models; None is for those that LiteLLM splits itself."""
+    rows: dict[str, Row | None] = {
+        one.name: (one.served_by, one.size, one.context) for one in policy.models.values()
+    }
+    return {**rows, **dict.fromkeys(sorted(policy.native))}
 
 
 def deployment_rows(policy: Policy) -> dict[tuple[str, str], dict[str, Any]]:

@@ -20,6 +20,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
     `rows` are those of the tree's policy, where they are made already.
     """
     rows = rows or Rows(tree.policy)
+    rules = tuple(rows.rules)
     nodes = list(tree.nodes())
     arms = [(parsed, rule.position - 1) for node in nodes if isinstance(node, Test) for parsed, rule in node.arms]
     matches = [
@@ -34,7 +35,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "refusal": refusal_text(fingerprint),
         "providers": rows.providers,
         "models": rows.models,
-        "rules": tuple(rows.rules),
+        "rules": rules,
         "chains": tuple(rows.chains),
         "when": when,
         "names": {},

@@ -7,7 +7,7 @@ Test → Switch → Match → Switch → Range → Leaf → Fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rulec.patterns.compiled import CompiledPattern
 from rulec.policy.model import Policy, Rule
@@ -20,7 +20,7 @@ from rulec.syntax.conditions import ParsedCondition
 class Test:
     """Conditions in order."""
 
-    arms: tuple[tuple[ParsedCondition, Rule], ...]
+    arms: Sequence[tuple[ParsedCondition, Rule]]
     otherwise: Node
 
 
@@ -29,7 +29,7 @@ class Switch:
     """One field (`model` or `capability`) looked up among known values."""
 
     field: str
-    cases: dict[str, Rule]
+    cases: Mapping[str, Rule]
     otherwise: Node
 
 
@@ -37,7 +37,7 @@ class Switch:
 class Match:
     """Patterns on the model's name, in order."""
 
-    arms: tuple[tuple[tuple[CompiledPattern, ...], Rule], ...]
+    arms: Sequence[tuple[tuple[CompiledPattern, ...], Rule]]
     otherwise: Node
 
 
@@ -45,7 +45,7 @@ class Match:
 class Range:
     """Tiers of the model's size, in order."""
 
-    arms: tuple[tuple[SizeTier, Rule], ...]
+    arms: Sequence[tuple[SizeTier, Rule]]
     otherwise: Node
 
 

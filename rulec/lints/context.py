@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -49,7 +49,7 @@ class Context:
         self._shared: dict[Callable[[Context], Any], Any] = {}
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> Sequence[Rule]:
         return self.policy.rules
 
     def verdict(self, rule: Rule) -> Witness | Dead | Verdict:

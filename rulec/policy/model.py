@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.records import field, record
@@ -14,6 +14,7 @@ from rulec.source import Located, Span
 from rulec.syntax.ast import Match, Tuning
 from rulec.syntax.conditions import ParsedCondition
 
+Made = TypeVar("Made")
 Phase = Literal["when", "exact", "pattern", "capability", "size", "default"]
 PHASES: tuple[Phase, ...] = ("when", "exact", "pattern", "capability", "size", "default")
 
@@ -192,8 +193,8 @@ class Policy:
     """The validated whole: what exists, the rules in effective order, the chains and the settings."""
 
     providers: dict[str, Provider]
-    models: dict[str, Model]
-    rules: tuple[Rule, ...]
+    models: Mapping[str, Model]
+    rules: Sequence[Rule]
     chains: dict[str, Chain]
     capability_header: str
     sections: dict[str, dict[str, Any]]
@@ -202,7 +203,8 @@ class Policy:
     """Where the settings sections stand."""
     native: frozenset[str] = field(default=frozenset(), compare=False)
     """The virtual models that LiteLLM splits itself: its router takes every request to them, so no provider serves them."""
-    _fingerprint: list[str] = field(default_factory=list, compare=False)
+    _known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What was worked out from all of it before."""
 
     def upstream(self, provider: str, model: str) -> str | None:
         """The name by which a provider knows a model: the catalogue's, else the name itself where it accepts that."""
@@ -254,17 +256,26 @@ class Policy:
 
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
-        if not self._fingerprint:
-            import hashlib
-            import json
+        return self.once("fingerprint", _fingerprint)
 
-            meant = [self.providers, self.models, self.chains, self.rules, self.capability_header]
-            settings = [meant_section(name, values) for name, values in sorted(self.sections.items())]
-            settings += [meant_section("", values) for _, values in self.strategies.items()]
-            whole = [*map(canonical, meant), list(self.strategies), *map(canonical_settings, settings)]
-            text = json.dumps(whole, separators=(",", ":"), ensure_ascii=True)
-            self._fingerprint.append(hashlib.sha256(text.encode()).hexdigest()[:12])
-        return self._fingerprint[0]
+    def once(self, what: str, make: Callable[[Policy], Made]) -> Made:
+        """What `make` makes of this policy; it is made once."""
+        if what not in self._known:
+            self._known[what] = make(self)
+        found: Made = self._known[what]
+        return found
+
+
+def _fingerprint(policy: Policy) -> str:
+    import hashlib
+    import json
+
+    meant = [policy.providers, policy.models, policy.chains, policy.rules, policy.capability_header]
+    settings = [meant_section(name, values) for name, values in sorted(policy.sections.items())]
+    settings += [meant_section("", values) for _, values in policy.strategies.items()]
+    whole = [*map(canonical, meant), list(policy.strategies), *map(canonical_settings, settings)]
+    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=65_536)

@@ -48,7 +48,7 @@ class ReadBack:
             else:
                 match = _matching(rule, conditions)
             rules.append(replace(rule, match=match))
-        return replace(self.policy, rules=tuple(rules), _fingerprint=[])
+        return replace(self.policy, rules=tuple(rules), _known={})
 
     def _conditions(self) -> dict[int, list[Condition]]:
         """For each rule the conditions one of which must hold."""

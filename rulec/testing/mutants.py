@@ -97,7 +97,7 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
 
 def _changed(policy: Policy, **parts: Any) -> Policy:
     """The policy with other parts; its fingerprint, which takes longest to make, is asked only by who compares."""
-    changed = replace(policy, **parts, _fingerprint=["mutant"])
+    changed = replace(policy, **parts, _known={"fingerprint": "mutant"})
     if not policy.native:
         return changed
     native = [one.match for one in changed.rules if isinstance(one.target, NativeTarget)]

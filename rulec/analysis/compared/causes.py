@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -101,7 +101,7 @@ class Causes:
         return _changed(self.old.models, self.new.models)
 
 
-def _changed(old: dict[str, Any], new: dict[str, Any]) -> set[str]:
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     """The names under which two mappings hold different things."""
     names = {**old, **new}
     return {
