@@ -2811,6 +2811,8 @@ class Balancer:
         `identity` is who a sticky decision sticks to, `health` who is in trouble, where anybody is.
         """
         candidates = decision.candidates
+        if len(candidates) == 1:
+            return [0]
         if not candidates or candidates[0].priority == candidates[-1].priority:
             return self.among_equals(decision, identity, rng, state, health)
         order: list[int] = []
@@ -2911,9 +2913,16 @@ class LineWriter:
         self.waiting: SimpleQueue[tuple[float, str, tuple[object, ...]]] = SimpleQueue()
         self.thread: Thread | None = None
 
+    def wanted(self) -> bool:
+        """Whether anybody reads our lines: who has to make one asks before."""
+        return log.isEnabledFor(logging.INFO) and self.waiting.qsize() < MOST_LINES
+
     def line(self, text: str, *values: object) -> None:
-        if not log.isEnabledFor(logging.INFO) or self.waiting.qsize() >= MOST_LINES:
-            return
+        if self.wanted():
+            self.write(text, *values)
+
+    def write(self, text: str, *values: object) -> None:
+        """Write a line that is wanted."""
         self.waiting.put((time.time(), text, values))
         if self.thread is None:
             self.thread = Thread(target=self.write_forever, name="rulec-log", daemon=True)
@@ -2964,6 +2973,7 @@ MOST_SAMPLES = 40
 RESERVED_SECONDS = 60.0  # from the choice to the attempt; then the request was turned away by somebody else
 LONGEST_SECONDS = 7200.0  # longer than any time-out
 HALF_LIFE = 120.0
+SECONDS_BETWEEN_SWEEPS = 1.0
 LEAST_WEIGHT = 0.05  # below it a fading figure is unknown again
 MOST_WEIGHT = 20.0
 TRUST = 1.0  # how many successes each deployment is credited with before anything is known
@@ -2988,7 +2998,7 @@ class Fading:
         self.at = now
 
     def fading(self, now: float) -> float:
-        return float(0.5 ** (max(0.0, now - self.at) / HALF_LIFE))
+        return float(0.5 ** ((now - self.at) / HALF_LIFE)) if now > self.at else 1.0
 
     def mean(self, now: float) -> float | None:
         """The mean, None where nothing is known any more."""
@@ -3052,6 +3062,7 @@ class State:
         self.lost: dict[str, float] = {}  # when a provider was last out of reach
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
+        self.sweep_at = 0.0
 
     # -- what strategies read --
 
@@ -3076,12 +3087,22 @@ class State:
         self.open(self.reserved, ticket, Attempt((provider, model), self.clock(), 0.0, False))
 
     def begin(self, ticket: str, provider: str, model: str) -> None:
-        """An attempt begins; whatever this ticket had open before is over."""
-        self.open(self.attempts, ticket, Attempt((provider, model), self.clock(), self.wall(), True))
+        """An attempt begins; whatever this ticket had open before is over, unless this is what was reserved."""
+        now, wall = self.clock(), self.wall()
+        place = provider, model
+        reserved = self.reserved.get(ticket)
+        deployment = self.deployments.get(place) if reserved is not None and reserved.place == place else None
+        if deployment is None:
+            self.open(self.attempts, ticket, Attempt(place, now, wall, True))
+            return
+        attempt = self.attempts[ticket] = self.reserved.pop(ticket)
+        attempt.clock = deployment.tried_at = now
+        attempt.wall, attempt.begun = wall, True
 
     def open(self, kind: OrderedDict[str, Attempt], ticket: str, attempt: Attempt) -> None:
         self.close(ticket)
-        self.sweep(attempt.clock)
+        if attempt.clock >= self.sweep_at or len(kind) >= MOST_ATTEMPTS:
+            self.sweep(attempt.clock)
         kind[ticket] = attempt
         deployment = self.deployments.get(attempt.place)
         if deployment is None:
@@ -3147,6 +3168,7 @@ class State:
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""
+        self.sweep_at = now + SECONDS_BETWEEN_SWEEPS
         for kind, longest in ((self.attempts, LONGEST_SECONDS), (self.reserved, RESERVED_SECONDS)):
             while kind:
                 ticket, oldest = next(iter(kind.items()))
@@ -3162,6 +3184,8 @@ def seconds_between(begin: float, end: float | None) -> float | None:
 
 def moment(value: Any) -> float | None:
     """A moment of the wall clock from what LiteLLM gives: a datetime, a number, or nothing."""
+    if value is None:
+        return None
     if isinstance(value, (int, float)):
         return float(value)
     try:
@@ -3174,6 +3198,7 @@ def moment(value: Any) -> float | None:
 # What a proxied request tells: body and headers as the client sent them, who asks, and by which endpoint.
 
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -3208,24 +3233,33 @@ ENDPOINT_OF_CALL = {
 }
 
 
-def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
+
+
+def buckets_of(data: Any) -> list[dict[str, Any]]:
+    """What LiteLLM keeps of a request."""
+    return [bucket for name in BUCKETS if isinstance(bucket := data.get(name), dict)]
+
+
+def sent_by_client(data: dict[str, Any], buckets: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], Any]:
     """Body and headers as they arrived, without what LiteLLM adds."""
     sent = data.get("proxy_server_request")
-    sent = sent if isinstance(sent, dict) else {}
-    body, headers = sent.get("body"), sent.get("headers")
-    body = body if isinstance(body, dict) else data
-    own = client_metadata(data)
+    body, headers = (sent.get("body"), sent.get("headers")) if isinstance(sent, dict) else (None, None)
+    if not isinstance(body, dict):
+        body = data
+    own = client_metadata(buckets)
     return (body if own is None else {**body, "metadata": own}), (headers if hasattr(headers, "get") else {})
 
 
-def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
+def client_metadata(buckets: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The body's metadata before LiteLLM mixed other things into it; None where it kept no copy."""
-    for name in ("litellm_metadata", "metadata"):
-        bucket = data.get(name)
-        kept = bucket.get("requester_metadata") if isinstance(bucket, dict) else None
+    for bucket in buckets:
+        kept = bucket.get("requester_metadata")
         if isinstance(kept, dict):
             return kept
     return None
+
+
 
 
 def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool:
@@ -3235,23 +3269,26 @@ def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool
     return body.get("model") != model and isinstance(url, str) and model in unquote_plus(url)
 
 
-def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+def caller_of(auth: Any, buckets: Iterable[dict[str, Any]], endpoint: str | None) -> dict[str, Any]:
     """Who asks, from the authenticated key: aliases before ids, never the key or its hash."""
     user = getattr(auth, "user_id", None)
     return {
         "key": getattr(auth, "key_alias", None) or user,
         "team": getattr(auth, "team_alias", None) or getattr(auth, "team_id", None),
         "user": user,
-        "tags": tags_of(data),
+        "tags": tags_of(buckets),
         "endpoint": endpoint,
     }
 
 
-def tags_of(data: dict[str, Any]) -> list[str]:
+def tags_of(buckets: Iterable[dict[str, Any]]) -> list[str]:
     """The tags that LiteLLM gathered from request and key."""
-    buckets = (data.get("litellm_metadata"), data.get("metadata"))
-    found = [bucket.get("tags") for bucket in buckets if isinstance(bucket, dict)]
-    return [tag for tags in found if isinstance(tags, list) for tag in tags if isinstance(tag, str)]
+    found: list[str] = []
+    for bucket in buckets:
+        tags = bucket.get("tags")
+        if tags and isinstance(tags, list):
+            found += [tag for tag in tags if isinstance(tag, str)]
+    return found
 
 
 def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, Any], headers: Any) -> str | None:
@@ -3300,8 +3337,9 @@ NO_KINDS: frozenset[str] = frozenset()
 
 def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
     """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
-    own = not OWN_TERMS.isdisjoint(body) or any(headers.get(one) is not None for one in OWN_HEADERS)
-    return KINDS_OF_OWN_TERMS if own else NO_KINDS
+    if OWN_TERMS.isdisjoint(body) and headers.get(OWN_HEADERS[0]) is None and headers.get(OWN_HEADERS[1]) is None:
+        return NO_KINDS
+    return KINDS_OF_OWN_TERMS
 
 
 # Endpoints that generate text take request defaults; a parameter may have another name there.
@@ -3317,9 +3355,11 @@ NAMES_OF_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens
 def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None) -> None:
     """Set the request parameters that the rules give and the client does not."""
     names = NAMES_OF_DEFAULTS.get(endpoint or "")
-    for parameter, value in defaults.items() if names is not None else ():
+    if names is None:
+        return
+    for parameter, value in defaults.items():
         spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
-        if names is not None and all(data.get(spelling) is None for spelling in spellings):
+        if all(data.get(spelling) is None for spelling in spellings):
             data[names.get(parameter, parameter)] = value
 
 
@@ -3534,7 +3574,7 @@ class Breaker:
         self.cooldown = 0.0
         self.factor = 1  # of the next cooldown; doubles with each one until it is healthy for long
         self.until = now  # which it cools
-        self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
+        self.trial: tuple[float, str] | None = None  # when the attempt began that tries it, and the ticket of its request
         self.streak = 0  # of trials that were served
         self.gave_way = False
 
@@ -3558,8 +3598,8 @@ class Breaker:
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
-    def fail(self, attempt: Any, kind: str, now: float, terms: Terms, cooldown: float) -> None:
-        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(attempt)):
+    def fail(self, ticket: str, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(ticket)):
             return  # of a request that began before
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
@@ -3570,12 +3610,12 @@ class Breaker:
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
 
-    def is_trial(self, attempt: Any) -> bool:
-        """Whether it is this attempt that decides."""
-        return self.trial is not None and self.trial[1] is attempt
+    def is_trial(self, ticket: str) -> bool:
+        """Whether it is the attempt of this request that decides."""
+        return self.trial is not None and self.trial[1] == ticket
 
-    def succeed(self, attempt: Any, now: float, terms: Terms) -> None:
-        if self.level == PROBATION and self.is_trial(attempt):
+    def succeed(self, ticket: str, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.is_trial(ticket):
             self.trial = None
             self.streak += 1
             if self.streak >= terms.threshold:
@@ -3714,29 +3754,37 @@ class Health:
 
     # -- what happens to attempts --
 
-    def begin(self, step: Any) -> None:
-        """An attempt begins; on probation it is the one that is watched."""
+    #
+    # A request has at most one attempt at a time: which one tries a breaker is told by the ticket of its request.
+
+    def reserve(self, step: Any, ticket: str) -> None:
+        """A request was given to this deployment; on probation its attempt is the one that is watched."""
         now = self.clock()
-        self.availability.use(step.provider, step.model, now)
-        for breaker in self.breakers_of(step, now) if self.breakers else ():
+        for breaker in self.breakers_of(step, now):
             if breaker.level == PROBATION and not breaker.blocked(now):
-                breaker.trial = now, step
+                breaker.trial = now, ticket
                 self.availability.stir(step.provider)
 
-    def served(self, step: Any) -> None:
+    def begin(self, step: Any, ticket: str) -> None:
+        """An attempt begins."""
+        self.availability.use(step.provider, step.model, self.clock())
+        if self.breakers:
+            self.reserve(step, ticket)
+
+    def served(self, step: Any, ticket: str) -> None:
         """An attempt was served."""
-        if not self.troubled:
+        if not self.breakers:
             return
         now = self.clock()
         for key in (step.provider, (step.provider, step.model)):
             breaker = self.look(key, now)
             if breaker is not None:
                 before = breaker.level
-                breaker.succeed(step, now, self.terms)
+                breaker.succeed(ticket, now, self.terms)
                 self.compare(key, breaker, before, now)
                 self.availability.stir(step.provider)
 
-    def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
+    def fault(self, step: Any, ticket: str, kind: str, retry_after: float | None = None) -> None:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
         now = self.clock()
         place = (step.provider, step.model)
@@ -3749,9 +3797,9 @@ class Health:
         if self.counts(step, kind, own is not None):
             breaker = self.look(key, now) or self.add(key, now)
             before = breaker.level
-            breaker.fail(step, kind, now, self.terms, self.terms.cooldown if own is None else own)
+            breaker.fail(ticket, kind, now, self.terms, self.terms.cooldown if own is None else own)
             self.compare(key, breaker, before, now)
-        self.leave(step)
+        self.leave(step, ticket)
 
     def is_whole(self, step: Any, kind: str) -> bool:
         """Whether an error is one of the whole provider, and not of one model.
@@ -3768,10 +3816,10 @@ class Health:
             return self.state.proven(step.provider, step.model)  # else the model may be a name that a client invented
         return kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own))
 
-    def leave(self, step: Any) -> None:
+    def leave(self, step: Any, ticket: str) -> None:
         """An attempt ended; whether it was served is of no account."""
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
-            if breaker.is_trial(step):
+            if breaker.is_trial(ticket):
                 breaker.trial = None
                 self.availability.stir(step.provider)
 
@@ -3835,7 +3883,7 @@ class Health:
 
     def unavailable(self) -> frozenset[str]:
         """The providers that are out as a whole, or with every deployment that was in use lately."""
-        if not self.troubled:
+        if not self.breakers and not self.limits:
             return NOBODY
         now = self.clock()
         if now - self.swept >= SWEEP_SECONDS:
@@ -3969,8 +4017,11 @@ def name_of(key: Any) -> str:
 # The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
 
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
+
+STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
 KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
@@ -3978,15 +4029,18 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
+MOST_COURSES = 4_096
+MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
     `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
+    `place` is where it was found last among the deployments of its group, `headers` what a client is told of it.
     """
 
-    __slots__ = ("again", "group", "hop", "model", "out", "pause", "provider", "target")
+    __slots__ = ("again", "group", "headers", "hop", "model", "out", "pause", "place", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.target = target
@@ -3997,6 +4051,8 @@ class PlanStep:
         self.again = again
         self.pause = pause
         self.out: str | None = None
+        self.place = 0
+        self.headers: dict[str, str] | None = None
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -4006,6 +4062,65 @@ class PlanStep:
 
     def same_target(self, other: PlanStep) -> bool:
         return self.provider == other.provider and self.model == other.model
+
+
+class Course:
+    """Steps in their order, and what LiteLLM and people are told of them: requests that go the same way share it.
+
+    `told` is the end of their line in the log.
+    """
+
+    __slots__ = ("groups", "out", "start", "steps", "told")
+
+    def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
+        self.steps = steps
+        self.start = start  # the step to begin with
+        self.groups = frozenset([step.group for step in steps])
+        self.out = frozenset([step.provider for step in steps if step.out is not None])
+        self.told: str | None = None
+
+    def fallbacks(self) -> list[dict[str, Any]]:
+        """The steps behind the first as LiteLLM's fallbacks, for one request."""
+        return [
+            {"model": self.steps[index].group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index in range(self.start + 1, len(self.steps))
+        ]
+
+
+class Courses:
+    """The courses of one rule set, each made once."""
+
+    def __init__(self, facts: Any) -> None:
+        self.facts = facts
+        self.kept: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+
+    def of(self, decision: Any, order: list[int]) -> Course:
+        """The course through these candidates of a decision and the hops of the first.
+
+        It is known by the very objects that it is made of, which it holds. A hop that asks about its request is of that
+        alone, and holds it: a course with such a hop is not kept.
+        """
+        if len(order) > MOST_ORDERED:
+            return Course(plan_steps(decision, order, self.facts))
+        candidates = decision.candidates
+        picked = candidates if len(candidates) == 1 else [candidates[number] for number in order]
+        hops = decision.hops(picked[0])
+        key = (
+            decision.rule,
+            decision.phase,
+            decision.retry_attempts,
+            decision.retry_delay_ms,
+            *map(id, picked),
+            *map(id, hops),
+        )
+        course = self.kept.get(key)
+        if course is None:
+            course = Course(plan_steps(decision, order, self.facts))
+            if all(hop.when is None for hop in hops):
+                self.kept[key] = course
+                if len(self.kept) > MOST_COURSES:
+                    self.kept.popitem(last=False)
+        return course
 
 
 class Plan:
@@ -4027,17 +4142,16 @@ class Plan:
         "tried",
     )
 
-    def __init__(self, steps: list[PlanStep], start: int, rule: str | None, fingerprint: str, since: float) -> None:
-        self.steps = steps
-        self.start = start  # the step to begin with
+    def __init__(self, course: Course, ticket: str, rule: str | None, fingerprint: str, since: float) -> None:
+        self.steps = course.steps
+        self.start = self.at = course.start
+        self.ticket = ticket
         self.rule = rule
         self.fingerprint = fingerprint
         self.since = since
-        self.ticket = ""
-        self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed = providers_out(steps)  # providers
+        self.failed = course.out  # providers; for conditions it is as if what is out had failed
         self.kind: str | None = None  # of the last failure
         self.given_up = False  # whether the deployment that failed last is out now
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
@@ -4071,7 +4185,7 @@ class Plan:
         self.given_up = given_up
         self.kind = kind
         if self.tried:
-            self.failed.add(self.tried[-1].provider)
+            self.failed |= {self.tried[-1].provider}
 
     def end(self) -> None:
         """Nothing is tried any more; hops hold on to the request that their conditions ask."""
@@ -4106,27 +4220,23 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
-def providers_out(steps: list[PlanStep]) -> set[str]:
-    """The providers of what is out: for conditions it is as if they had failed."""
-    return {step.provider for step in steps if step.out is not None}
-
-
-def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -> tuple[list[PlanStep], int]:
-    """The steps with what is out as the last resort, and the number of the one to begin with.
+def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset()) -> Course:
+    """The steps with what is out as the last resort, and the one to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
     no such hop, the steps stay as they are: an attempt that may fail is better than none.
     """
     ordered = sorted(steps, key=lambda step: step.out is not None)
     first = next(step for step in steps if step.hop is None)
+    course = Course(ordered)
     if first.out is None:
-        return ordered, 0
-    failed = providers_out(steps) | unavailable
+        return course
+    failed = course.out | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
         if ready and step.takes(first.out) and step.hop.allowed(failed):
-            return ordered, index
-    return steps, 0
+            return Course(ordered, index)
+    return Course(steps)
 
 
 # -------------------- reload --------------------
@@ -4144,11 +4254,12 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
+    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
+        self.courses = Courses(self.balancer.facts)
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))
         self.fingerprint = str(namespace["FINGERPRINT"])
@@ -4218,11 +4329,15 @@ def reason(decision: Any) -> str:
 
 
 def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
+    """The headers of an answer; a step, which is of one rule and rule set, keeps its own."""
+    if served is not None and served.headers is not None:
+        return served.headers
     headers = {"x-rulec-version": fingerprint}
     if rule:
         headers["x-rulec-rule"] = printable(rule)
     if served is not None:
         headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
+        served.headers = headers
     return headers
 
 
@@ -4265,6 +4380,17 @@ def rulec_info(deployment: Any) -> dict[str, Any]:
     return (deployment.get("model_info") or {}).get("rulec") or {}
 
 
+def deployment_of(step: PlanStep, deployments: list[Any]) -> Any:
+    """The deployment of the step, None where it is not among these; most often it stands where it stood last time."""
+    if step.place < len(deployments) and serves(deployments[step.place], step):
+        return deployments[step.place]
+    for place, deployment in enumerate(deployments):
+        if serves(deployment, step):
+            step.place = place
+            return deployment
+    return None
+
+
 def serves(deployment: Any, step: PlanStep) -> bool:
     """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
     info = rulec_info(deployment)
@@ -4274,11 +4400,11 @@ def serves(deployment: Any, step: PlanStep) -> bool:
 def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
     info = rulec_info(deployment)
-    own = info.get("own", ())  # what the deployment says otherwise than its provider
-    changes: dict[str, Any] = {
-        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
-    }
-    if litellm_model is not None and is_our_wildcard(deployment):
+    changes: dict[str, Any] = {}
+    if settings:
+        own = info.get("own", ())  # what the deployment says otherwise than its provider
+        changes = {key: one for key, one in settings.get(str(info.get("provider")), {}).items() if key not in own}
+    if litellm_model is not None and info.get("model") is None and "provider" in info:
         changes["model"] = litellm_model
     if not changes:
         return deployment
@@ -4562,10 +4688,8 @@ except ImportError:  # decide() alone needs no LiteLLM
 
 KEPT_ENDPOINTS = frozenset(("chat", "completion"))  # others share keys in LiteLLM's cache, or it keeps none of them
 WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
-BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
 
 OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
-STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 # What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
 INTERNAL_KEYS = frozenset((
     "_excluded_deployment_ids",
@@ -4598,6 +4722,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.health = Health(self.rules.terms, self.state, lambda text: log_writer.line("Health: %s", text))
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
+        self.access: tuple[Any, Any] | None = None
         self.random = random.Random()
         self.watcher: asyncio.Task[None] | None = None
         self.background: list[asyncio.Task[None]] = []
@@ -4612,105 +4737,121 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """Decide, check the caller's rights, and write model and fallbacks into the request."""
         try:
-            for bucket in BUCKETS:
-                if isinstance(data.get(bucket), dict):
-                    data[bucket].pop("rulec", None)
+            buckets = buckets_of(data)
+            for bucket in buckets:
+                bucket.pop("rulec", None)
             self.start_background()
-            await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
+            await self.route(user_api_key_dict, data, buckets, str(getattr(call_type, "value", call_type)))
         except ProxyException:
             raise
         except Exception as error:
             self.say_once("routing failed, LiteLLM goes on alone", error)
         return data
 
-    async def route(self, auth: Any, data: dict[str, Any], call_type: str) -> None:
+    async def route(self, auth: Any, data: dict[str, Any], buckets: list[dict[str, Any]], call_type: str) -> None:
         rules = self.rules  # read once: a reload never mixes two rule sets in one request
         asked = data.get("model")
-        if not isinstance(asked, str | None):
+        if asked is not None and not isinstance(asked, str):
             raise refusal(400, "the model must be a string", rules, None)
         endpoint = ENDPOINT_OF_CALL.get(call_type)
         if endpoint is None and not asked:
             return  # files and the like: nothing to route
         if asked and asked.startswith(OWN_PREFIX):
             raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
-        body, headers = sent_by_client(data)
-        if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
-            raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+        body, headers = sent_by_client(data, buckets)
+        if body.get("model") != asked:
+            if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
+                raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+            body = {**body, "model": asked}
         if rules.balancer.facts.keeps_answers:
             limit_cache_wishes(data)
-        caller = caller_of(auth, data, endpoint)
+        caller = caller_of(auth, buckets, endpoint)
         unavailable = self.health.unavailable()
-        decision = rules.decide({**body, "model": asked}, headers, **caller, unavailable=unavailable)
+        decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
-            log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
-            if decision.action == "refuse":
-                raise refusal(decision.status or 400, decision.text, rules, decision.rule)
-            await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
+            await self.leave_or_refuse(decision, asked, auth, rules)
             return
-        identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps, start = await self.permitted(decision, identity, asked, auth, rules, unavailable)
-        first = steps[start]
+        identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
+        health = self.health if self.health.troubled else None
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        course = course_of(decision, order, rules, health)
+        if course.groups != {asked}:  # LiteLLM checked only the name that the client used
+            course = await self.permitted(course, decision, order, asked, auth, rules, health)
+        if health is not None:
+            course = arranged(course.steps, unavailable)
+        first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
-        provider = printable(first.provider)
-        log_writer.line("Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        if log_writer.wanted():
+            if course.told is None:
+                course.told = f"{printable(first.provider)} ({reason(decision)})"
+            log_writer.write("Model: %s -> Provider: %s", printable(asked), course.told)
         if first.group != asked:
             data["model"] = first.group
-        fill_in(data, rules.defaults, endpoint)
-        seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
-        if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
-            data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
+        if rules.defaults:
+            fill_in(data, rules.defaults, endpoint)
+        if rules.balancer.facts.keeps_answers:
+            seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
+            if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
+                data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
-        plan = Plan(steps, start, decision.rule, rules.fingerprint, time.monotonic())
+        ticket = f"{self.random.getrandbits(64):016x}"
+        plan = Plan(course, ticket, decision.rule, rules.fingerprint, time.monotonic())
         plan.blameless = kinds_of_own_terms(body, headers)
-        self.keep(plan, data)
+        self.keep(plan, course, data, buckets)
 
-    async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
-        """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
-        for group in sorted(groups):
+    async def leave_or_refuse(self, decision: Any, asked: str | None, auth: Any, rules: Rules) -> None:
+        """Leave a request to LiteLLM, if this caller may call every model among which that will choose; or refuse it."""
+        log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+        if decision.action == "refuse":
+            raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+        for group in sorted({one.group for one in decision.candidates}):
             if not await self.may_call(auth, group):
-                raise forbidden(group, rules, rule)
+                raise forbidden(group, rules, decision.rule)
 
     async def permitted(
         self,
+        course: Course,
         decision: Any,
-        identity: str | None,
+        order: list[int],
         asked: str | None,
         auth: Any,
         rules: Rules,
-        unavailable: frozenset[str],
-    ) -> tuple[list[PlanStep], int]:
-        """The steps whose model this caller may call, and the number of the one to begin with.
+        health: Health | None,
+    ) -> Course:
+        """The course through the models that this caller may call.
 
         Who may call no candidate is refused, whatever the hops are.
         """
-        health, candidates = self.health if self.health.troubled else None, decision.candidates
-        order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        allowed = {asked}  # LiteLLM checked the name that the client used
-        await self.allow(allowed, (one.group for one in candidates), auth)
-        order = [number for number in order if candidates[number].group in allowed]
-        if not order:
+        allowed, candidates = {asked}, decision.candidates
+        await self.allow(allowed, {one.group for one in candidates}, auth)
+        possible = [number for number in order if candidates[number].group in allowed]
+        if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.passed_over)
-        await self.allow(allowed, (step.group for step in steps), auth)
-        steps = [step for step in steps if step.group in allowed]
-        return (steps, 0) if health is None else arranged(steps, unavailable)
+        if len(possible) < len(order):
+            course = course_of(decision, possible, rules, health)
+        await self.allow(allowed, course.groups, auth)
+        if course.groups <= allowed:
+            return course
+        return Course([step for step in course.steps if step.group in allowed])
 
     async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
         """Add those of these groups that this caller may call."""
-        for group in dict.fromkeys(groups):
+        for group in groups:
             if group not in allowed and await self.may_call(auth, group):
                 allowed.add(group)
 
     async def may_call(self, auth: Any, group: str) -> bool:
         """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
         try:
-            from litellm.proxy import proxy_server
-            from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
+            if self.access is None:  # neither can be imported before the proxy runs
+                from litellm.proxy import proxy_server
+                from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
 
-            router = proxy_server.llm_router
-            await can_key_call_resolved_model(model=group, llm_model_list=None, valid_token=auth, llm_router=router)
+                self.access = proxy_server, can_key_call_resolved_model
+            proxy, check = self.access
+            await check(model=group, llm_model_list=None, valid_token=auth, llm_router=proxy.llm_router)
         except ProxyException:
             return False
         except Exception as error:
@@ -4718,24 +4859,20 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             return False
         return True
 
-    def keep(self, plan: Plan, data: dict[str, Any]) -> None:
+    def keep(self, plan: Plan, course: Course, data: dict[str, Any], buckets: list[dict[str, Any]]) -> None:
         """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
-        for key in INTERNAL_KEYS.intersection(data):
-            del data[key]
+        if not INTERNAL_KEYS.isdisjoint(data):
+            for key in INTERNAL_KEYS.intersection(data):
+                del data[key]
         data["num_retries"] = 0
-        data["fallbacks"] = [
-            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
-            for index, step in enumerate(plan.steps)
-            if index > plan.start
-        ]
-        ticket = f"{self.random.getrandbits(64):016x}"
-        bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
-        data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
-        plan.ticket = ticket
+        data["fallbacks"] = course.fallbacks()
+        bucket = buckets[0] if buckets else data.setdefault("metadata", {})
+        bucket["rulec"] = {"id": plan.ticket, "rule": plan.rule, "version": plan.fingerprint}
         first = plan.steps[plan.start]
-        self.state.reserve(ticket, first.provider, first.model)
-        self.health.begin(first)
-        self.plans[ticket] = plan
+        self.state.reserve(plan.ticket, first.provider, first.model)
+        if self.health.breakers:
+            self.health.reserve(first, plan.ticket)
+        self.plans[plan.ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
 
@@ -4755,8 +4892,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if plan is None:
                 return left_to_litellm(model, healthy_deployments, self.rules.settings)
             step = await self.turn(plan, request_kwargs)
-            self.compare_fingerprints(plan, healthy_deployments)
-            chosen = next((found for found in healthy_deployments if serves(found, step)), None)
+            chosen = deployment_of(step, healthy_deployments)
+            self.compare_fingerprints(plan, chosen or next(iter(healthy_deployments), None))
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
@@ -4776,7 +4913,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, *recorded_failure(kwargs))
-        if not plan.suits(index, self.health.unavailable()):
+        if not plan.suits(index, NOBODY if index == plan.start else self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
@@ -4785,28 +4922,28 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         elif before is not None:
             log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
-        self.health.begin(step)
+        self.health.begin(step, plan.ticket)
         return step
 
     def failed(self, plan: Plan, kind: str, blameless: bool = False, wait: float | None = None) -> None:
         """The attempt in progress failed, maybe for what says nothing of the provider; it may have said how long to wait."""
         if not plan.tried and plan.steps:
-            self.health.leave(plan.steps[plan.start])  # it was never asked
+            self.health.leave(plan.steps[plan.start], plan.ticket)  # it was never asked
         step = plan.tried[-1] if plan.open else None
         if blameless or kind in plan.blameless:
             self.state.close(plan.ticket)
             if step is not None:
-                self.health.leave(step)
+                self.health.leave(step, plan.ticket)
         else:
             self.state.fail(plan.ticket, kind)
             if step is not None:
-                self.health.fault(step, kind, wait)
+                self.health.fault(step, plan.ticket, kind, wait)
         plan.fail(kind, step is not None and self.health.out(step) is not None)
 
-    def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
+    def compare_fingerprints(self, plan: Plan, deployment: Any) -> None:
         """Say once that the config was compiled from other rules than this module."""
-        compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
-        if compiled and compiled != plan.fingerprint:
+        compiled = rulec_info(deployment).get("fingerprint") if deployment else None
+        if compiled != plan.fingerprint and compiled:
             what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
             what += "routing is up to date, changed providers and models need a restart of the proxy"
             self.say_once(what)
@@ -4841,10 +4978,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if kwargs and kwargs.get("cache_hit"):
                 self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
                 if step is not None:
-                    self.health.leave(step)
+                    self.health.leave(step, ticket)
                 return
             if step is not None:
-                self.health.served(step)
+                self.health.served(step, ticket)
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -4872,7 +5009,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             plan = self.plans.get(ticket)
             if plan is not None:
                 for step in plan.steps:  # one may be a trial: after the provider answered, or before it was asked
-                    self.health.leave(step)
+                    self.health.leave(step, ticket)
                 plan.end()
             self.state.close(ticket)
             asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
@@ -4945,11 +5082,18 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.warning("[ROUTER] %s%s", what, place)
 
 
+def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+    """The course of a decision; while anybody is in trouble it is of the moment."""
+    if health is None:
+        return rules.courses.of(decision, order)
+    return Course(plan_steps(decision, order, rules.balancer.facts, health.passed_over))
+
+
 def ticket_of(kwargs: Any) -> str:
     """The ticket that we put into this request, or an empty string."""
-    for bucket in BUCKETS:
-        metadata = kwargs.get(bucket) if kwargs else None
-        own = metadata.get("rulec") if isinstance(metadata, dict) else None
+    for name in BUCKETS if kwargs else ():
+        bucket = kwargs.get(name)
+        own = bucket.get("rulec") if isinstance(bucket, dict) else None
         if isinstance(own, dict):
             return str(own.get("id"))
     return ""
@@ -4957,8 +5101,10 @@ def ticket_of(kwargs: Any) -> str:
 
 def marked_step(kwargs: Any, otherwise: int) -> int:
     """The number of the step that this fallback stands for."""
-    marks = [str(mark) for mark in kwargs.get("_excluded_deployment_ids") or ()]
-    return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
+    for mark in map(str, kwargs.get("_excluded_deployment_ids") or ()):
+        if mark.startswith(STEP_MARK):
+            return int(mark[len(STEP_MARK) :])
+    return otherwise
 
 
 def recorded_failure(kwargs: Any) -> tuple[str, bool]:

@@ -17,7 +17,9 @@ from typing import Any
 
 from rulec.runtime.answers import forbidden, reason, refusal, response_headers
 from rulec.runtime.caller import (
+    BUCKETS,
     ENDPOINT_OF_CALL,
+    buckets_of,
     caller_of,
     fill_in,
     kinds_of_own_terms,
@@ -28,11 +30,11 @@ from rulec.runtime.caller import (
     sent_by_client,
     sticky_identity,
 )
-from rulec.runtime.deployments import StepSkipped, left_to_litellm, ready, rulec_info, serves
+from rulec.runtime.deployments import StepSkipped, deployment_of, left_to_litellm, ready, rulec_info
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
-from rulec.runtime.health import Health
+from rulec.runtime.health import NOBODY, Health
 from rulec.runtime.log import log, log_writer, show_log
-from rulec.runtime.plan import Plan, PlanStep, arranged, plan_steps
+from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged, plan_steps
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
 from rulec.runtime.status import publish_status
@@ -45,10 +47,8 @@ except ImportError:  # decide() alone needs no LiteLLM
 
 KEPT_ENDPOINTS = frozenset(("chat", "completion"))  # others share keys in LiteLLM's cache, or it keeps none of them
 WITHOUT_FALLBACKS = frozenset(("batch",))  # LiteLLM calls the provider directly: no filter hook, no fallbacks
-BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
 
 OWN_PREFIX = "rulec:"  # begins the ids of our deployments, by which LiteLLM would let a client call them
-STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 # What only LiteLLM and we may set: a client could skip steps or choose a deployment by them.
 INTERNAL_KEYS = frozenset((
     "_excluded_deployment_ids",
@@ -81,6 +81,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         self.health = Health(self.rules.terms, self.state, lambda text: log_writer.line("Health: %s", text))
         self.plans: OrderedDict[str, Plan] = OrderedDict()
         self.said: set[str] = set()
+        self.access: tuple[Any, Any] | None = None
         self.random = random.Random()
         self.watcher: asyncio.Task[None] | None = None
         self.background: list[asyncio.Task[None]] = []
@@ -95,105 +96,121 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """Decide, check the caller's rights, and write model and fallbacks into the request."""
         try:
-            for bucket in BUCKETS:
-                if isinstance(data.get(bucket), dict):
-                    data[bucket].pop("rulec", None)
+            buckets = buckets_of(data)
+            for bucket in buckets:
+                bucket.pop("rulec", None)
             self.start_background()
-            await self.route(user_api_key_dict, data, str(getattr(call_type, "value", call_type)))
+            await self.route(user_api_key_dict, data, buckets, str(getattr(call_type, "value", call_type)))
         except ProxyException:
             raise
         except Exception as error:
             self.say_once("routing failed, LiteLLM goes on alone", error)
         return data
 
-    async def route(self, auth: Any, data: dict[str, Any], call_type: str) -> None:
+    async def route(self, auth: Any, data: dict[str, Any], buckets: list[dict[str, Any]], call_type: str) -> None:
         rules = self.rules  # read once: a reload never mixes two rule sets in one request
         asked = data.get("model")
-        if not isinstance(asked, str | None):
+        if asked is not None and not isinstance(asked, str):
             raise refusal(400, "the model must be a string", rules, None)
         endpoint = ENDPOINT_OF_CALL.get(call_type)
         if endpoint is None and not asked:
             return  # files and the like: nothing to route
         if asked and asked.startswith(OWN_PREFIX):
             raise refusal(404, f"the model {printable(asked)} does not exist", rules, None)
-        body, headers = sent_by_client(data)
-        if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
-            raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+        body, headers = sent_by_client(data, buckets)
+        if body.get("model") != asked:
+            if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
+                raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
+            body = {**body, "model": asked}
         if rules.balancer.facts.keeps_answers:
             limit_cache_wishes(data)
-        caller = caller_of(auth, data, endpoint)
+        caller = caller_of(auth, buckets, endpoint)
         unavailable = self.health.unavailable()
-        decision = rules.decide({**body, "model": asked}, headers, **caller, unavailable=unavailable)
+        decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
-            log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
-            if decision.action == "refuse":
-                raise refusal(decision.status or 400, decision.text, rules, decision.rule)
-            await self.check_rights({one.group for one in decision.candidates}, auth, rules, decision.rule)
+            await self.leave_or_refuse(decision, asked, auth, rules)
             return
-        identity = sticky_identity(decision.sticky, caller, body, headers)
-        steps, start = await self.permitted(decision, identity, asked, auth, rules, unavailable)
-        first = steps[start]
+        identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
+        health = self.health if self.health.troubled else None
+        order = rules.balancer.order(decision, identity, self.random, self.state, health)
+        course = course_of(decision, order, rules, health)
+        if course.groups != {asked}:  # LiteLLM checked only the name that the client used
+            course = await self.permitted(course, decision, order, asked, auth, rules, health)
+        if health is not None:
+            course = arranged(course.steps, unavailable)
+        first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
-        provider = printable(first.provider)
-        log_writer.line("Model: %s -> Provider: %s (%s)", printable(asked), provider, reason(decision))
+        if log_writer.wanted():
+            if course.told is None:
+                course.told = f"{printable(first.provider)} ({reason(decision)})"
+            log_writer.write("Model: %s -> Provider: %s", printable(asked), course.told)
         if first.group != asked:
             data["model"] = first.group
-        fill_in(data, rules.defaults, endpoint)
-        seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
-        if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
-            data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
+        if rules.defaults:
+            fill_in(data, rules.defaults, endpoint)
+        if rules.balancer.facts.keeps_answers:
+            seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
+            if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
+                data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
         if endpoint in WITHOUT_FALLBACKS:
             return
-        plan = Plan(steps, start, decision.rule, rules.fingerprint, time.monotonic())
+        ticket = f"{self.random.getrandbits(64):016x}"
+        plan = Plan(course, ticket, decision.rule, rules.fingerprint, time.monotonic())
         plan.blameless = kinds_of_own_terms(body, headers)
-        self.keep(plan, data)
+        self.keep(plan, course, data, buckets)
 
-    async def check_rights(self, groups: set[str], auth: Any, rules: Rules, rule: str | None) -> None:
-        """Refuse a caller who may not call every model among which LiteLLM will choose by itself."""
-        for group in sorted(groups):
+    async def leave_or_refuse(self, decision: Any, asked: str | None, auth: Any, rules: Rules) -> None:
+        """Leave a request to LiteLLM, if this caller may call every model among which that will choose; or refuse it."""
+        log_writer.line("Model: %s -> %s (%s)", printable(asked), decision.action, reason(decision))
+        if decision.action == "refuse":
+            raise refusal(decision.status or 400, decision.text, rules, decision.rule)
+        for group in sorted({one.group for one in decision.candidates}):
             if not await self.may_call(auth, group):
-                raise forbidden(group, rules, rule)
+                raise forbidden(group, rules, decision.rule)
 
     async def permitted(
         self,
+        course: Course,
         decision: Any,
-        identity: str | None,
+        order: list[int],
         asked: str | None,
         auth: Any,
         rules: Rules,
-        unavailable: frozenset[str],
-    ) -> tuple[list[PlanStep], int]:
-        """The steps whose model this caller may call, and the number of the one to begin with.
+        health: Health | None,
+    ) -> Course:
+        """The course through the models that this caller may call.
 
         Who may call no candidate is refused, whatever the hops are.
         """
-        health, candidates = self.health if self.health.troubled else None, decision.candidates
-        order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        allowed = {asked}  # LiteLLM checked the name that the client used
-        await self.allow(allowed, (one.group for one in candidates), auth)
-        order = [number for number in order if candidates[number].group in allowed]
-        if not order:
+        allowed, candidates = {asked}, decision.candidates
+        await self.allow(allowed, {one.group for one in candidates}, auth)
+        possible = [number for number in order if candidates[number].group in allowed]
+        if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
-        steps = plan_steps(decision, order, rules.balancer.facts, None if health is None else health.passed_over)
-        await self.allow(allowed, (step.group for step in steps), auth)
-        steps = [step for step in steps if step.group in allowed]
-        return (steps, 0) if health is None else arranged(steps, unavailable)
+        if len(possible) < len(order):
+            course = course_of(decision, possible, rules, health)
+        await self.allow(allowed, course.groups, auth)
+        if course.groups <= allowed:
+            return course
+        return Course([step for step in course.steps if step.group in allowed])
 
     async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
         """Add those of these groups that this caller may call."""
-        for group in dict.fromkeys(groups):
+        for group in groups:
             if group not in allowed and await self.may_call(auth, group):
                 allowed.add(group)
 
     async def may_call(self, auth: Any, group: str) -> bool:
         """Whether LiteLLM's own check lets this key call the model; what cannot be checked is not allowed."""
         try:
-            from litellm.proxy import proxy_server
-            from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
+            if self.access is None:  # neither can be imported before the proxy runs
+                from litellm.proxy import proxy_server
+                from litellm.proxy.auth.auth_checks import can_key_call_resolved_model
 
-            router = proxy_server.llm_router
-            await can_key_call_resolved_model(model=group, llm_model_list=None, valid_token=auth, llm_router=router)
+                self.access = proxy_server, can_key_call_resolved_model
+            proxy, check = self.access
+            await check(model=group, llm_model_list=None, valid_token=auth, llm_router=proxy.llm_router)
         except ProxyException:
             return False
         except Exception as error:
@@ -201,24 +218,20 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             return False
         return True
 
-    def keep(self, plan: Plan, data: dict[str, Any]) -> None:
+    def keep(self, plan: Plan, course: Course, data: dict[str, Any], buckets: list[dict[str, Any]]) -> None:
         """Store the plan under a ticket that no client can choose, and make its steps LiteLLM's fallbacks."""
-        for key in INTERNAL_KEYS.intersection(data):
-            del data[key]
+        if not INTERNAL_KEYS.isdisjoint(data):
+            for key in INTERNAL_KEYS.intersection(data):
+                del data[key]
         data["num_retries"] = 0
-        data["fallbacks"] = [
-            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
-            for index, step in enumerate(plan.steps)
-            if index > plan.start
-        ]
-        ticket = f"{self.random.getrandbits(64):016x}"
-        bucket = next((name for name in BUCKETS if isinstance(data.get(name), dict)), "metadata")
-        data.setdefault(bucket, {})["rulec"] = {"id": ticket, "rule": plan.rule, "version": plan.fingerprint}
-        plan.ticket = ticket
+        data["fallbacks"] = course.fallbacks()
+        bucket = buckets[0] if buckets else data.setdefault("metadata", {})
+        bucket["rulec"] = {"id": plan.ticket, "rule": plan.rule, "version": plan.fingerprint}
         first = plan.steps[plan.start]
-        self.state.reserve(ticket, first.provider, first.model)
-        self.health.begin(first)
-        self.plans[ticket] = plan
+        self.state.reserve(plan.ticket, first.provider, first.model)
+        if self.health.breakers:
+            self.health.reserve(first, plan.ticket)
+        self.plans[plan.ticket] = plan
         while len(self.plans) > MAX_PLANS or plan.since - next(iter(self.plans.values())).since > PLAN_SECONDS:
             self.plans.popitem(last=False)
 
@@ -238,8 +251,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if plan is None:
                 return left_to_litellm(model, healthy_deployments, self.rules.settings)
             step = await self.turn(plan, request_kwargs)
-            self.compare_fingerprints(plan, healthy_deployments)
-            chosen = next((found for found in healthy_deployments if serves(found, step)), None)
+            chosen = deployment_of(step, healthy_deployments)
+            self.compare_fingerprints(plan, chosen or next(iter(healthy_deployments), None))
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
@@ -259,7 +272,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, *recorded_failure(kwargs))
-        if not plan.suits(index, self.health.unavailable()):
+        if not plan.suits(index, NOBODY if index == plan.start else self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
@@ -268,28 +281,28 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         elif before is not None:
             log_writer.line("Fallback triggered: %s -> %s", printable(before.provider), printable(step.provider))
         self.state.begin(plan.ticket, step.provider, step.model)
-        self.health.begin(step)
+        self.health.begin(step, plan.ticket)
         return step
 
     def failed(self, plan: Plan, kind: str, blameless: bool = False, wait: float | None = None) -> None:
         """The attempt in progress failed, maybe for what says nothing of the provider; it may have said how long to wait."""
         if not plan.tried and plan.steps:
-            self.health.leave(plan.steps[plan.start])  # it was never asked
+            self.health.leave(plan.steps[plan.start], plan.ticket)  # it was never asked
         step = plan.tried[-1] if plan.open else None
         if blameless or kind in plan.blameless:
             self.state.close(plan.ticket)
             if step is not None:
-                self.health.leave(step)
+                self.health.leave(step, plan.ticket)
         else:
             self.state.fail(plan.ticket, kind)
             if step is not None:
-                self.health.fault(step, kind, wait)
+                self.health.fault(step, plan.ticket, kind, wait)
         plan.fail(kind, step is not None and self.health.out(step) is not None)
 
-    def compare_fingerprints(self, plan: Plan, deployments: list[Any]) -> None:
+    def compare_fingerprints(self, plan: Plan, deployment: Any) -> None:
         """Say once that the config was compiled from other rules than this module."""
-        compiled = rulec_info(deployments[0]).get("fingerprint") if deployments else None
-        if compiled and compiled != plan.fingerprint:
+        compiled = rulec_info(deployment).get("fingerprint") if deployment else None
+        if compiled != plan.fingerprint and compiled:
             what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
             what += "routing is up to date, changed providers and models need a restart of the proxy"
             self.say_once(what)
@@ -324,10 +337,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if kwargs and kwargs.get("cache_hit"):
                 self.state.close(ticket)  # an answer from LiteLLM's cache says nothing of the deployment
                 if step is not None:
-                    self.health.leave(step)
+                    self.health.leave(step, ticket)
                 return
             if step is not None:
-                self.health.served(step)
+                self.health.served(step, ticket)
             first_token = kwargs.get("completion_start_time") if kwargs and kwargs.get("stream") else None
             self.state.succeed(ticket, moment(end_time), moment(first_token))
         except Exception as error:
@@ -355,7 +368,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             plan = self.plans.get(ticket)
             if plan is not None:
                 for step in plan.steps:  # one may be a trial: after the provider answered, or before it was asked
-                    self.health.leave(step)
+                    self.health.leave(step, ticket)
                 plan.end()
             self.state.close(ticket)
             asyncio.get_running_loop().call_later(ENDED_SECONDS, self.plans.pop, ticket, None)
@@ -428,11 +441,18 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.warning("[ROUTER] %s%s", what, place)
 
 
+def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+    """The course of a decision; while anybody is in trouble it is of the moment."""
+    if health is None:
+        return rules.courses.of(decision, order)
+    return Course(plan_steps(decision, order, rules.balancer.facts, health.passed_over))
+
+
 def ticket_of(kwargs: Any) -> str:
     """The ticket that we put into this request, or an empty string."""
-    for bucket in BUCKETS:
-        metadata = kwargs.get(bucket) if kwargs else None
-        own = metadata.get("rulec") if isinstance(metadata, dict) else None
+    for name in BUCKETS if kwargs else ():
+        bucket = kwargs.get(name)
+        own = bucket.get("rulec") if isinstance(bucket, dict) else None
         if isinstance(own, dict):
             return str(own.get("id"))
     return ""
@@ -440,8 +460,10 @@ def ticket_of(kwargs: Any) -> str:
 
 def marked_step(kwargs: Any, otherwise: int) -> int:
     """The number of the step that this fallback stands for."""
-    marks = [str(mark) for mark in kwargs.get("_excluded_deployment_ids") or ()]
-    return next((int(mark[len(STEP_MARK) :]) for mark in marks if mark.startswith(STEP_MARK)), otherwise)
+    for mark in map(str, kwargs.get("_excluded_deployment_ids") or ()):
+        if mark.startswith(STEP_MARK):
+            return int(mark[len(STEP_MARK) :])
+    return otherwise
 
 
 def recorded_failure(kwargs: Any) -> tuple[str, bool]:

@@ -22,11 +22,15 @@ def reason(decision: Any) -> str:
 
 
 def response_headers(fingerprint: str, rule: str | None, served: PlanStep | None) -> dict[str, str]:
+    """The headers of an answer; a step, which is of one rule and rule set, keeps its own."""
+    if served is not None and served.headers is not None:
+        return served.headers
     headers = {"x-rulec-version": fingerprint}
     if rule:
         headers["x-rulec-rule"] = printable(rule)
     if served is not None:
         headers["x-rulec-target"] = printable(f"{served.provider}/{served.model}")
+        served.headers = headers
     return headers
 
 

@@ -63,7 +63,7 @@ class Breaker:
         self.cooldown = 0.0
         self.factor = 1  # of the next cooldown; doubles with each one until it is healthy for long
         self.until = now  # which it cools
-        self.trial: tuple[float, Any] | None = None  # when the attempt began that tries it, and which one it is
+        self.trial: tuple[float, str] | None = None  # when the attempt began that tries it, and the ticket of its request
         self.streak = 0  # of trials that were served
         self.gave_way = False
 
@@ -87,8 +87,8 @@ class Breaker:
         while self.errors and now - self.errors[0] > window:
             self.errors.popleft()
 
-    def fail(self, attempt: Any, kind: str, now: float, terms: Terms, cooldown: float) -> None:
-        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(attempt)):
+    def fail(self, ticket: str, kind: str, now: float, terms: Terms, cooldown: float) -> None:
+        if self.level == COOLING or (self.level == PROBATION and not self.is_trial(ticket)):
             return  # of a request that began before
         self.kind, self.last, self.cooldown = kind, now, cooldown
         self.errors.append(now)
@@ -99,12 +99,12 @@ class Breaker:
         elif len(self.errors) >= terms.threshold:
             self.enter(DEGRADED, now)
 
-    def is_trial(self, attempt: Any) -> bool:
-        """Whether it is this attempt that decides."""
-        return self.trial is not None and self.trial[1] is attempt
+    def is_trial(self, ticket: str) -> bool:
+        """Whether it is the attempt of this request that decides."""
+        return self.trial is not None and self.trial[1] == ticket
 
-    def succeed(self, attempt: Any, now: float, terms: Terms) -> None:
-        if self.level == PROBATION and self.is_trial(attempt):
+    def succeed(self, ticket: str, now: float, terms: Terms) -> None:
+        if self.level == PROBATION and self.is_trial(ticket):
             self.trial = None
             self.streak += 1
             if self.streak >= terms.threshold:

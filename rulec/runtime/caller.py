@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -36,24 +37,33 @@ ENDPOINT_OF_CALL = {
 }
 
 
-def sent_by_client(data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+BUCKETS = ("litellm_metadata", "metadata")  # where LiteLLM keeps what belongs to a request; which one, is its choice
+
+
+def buckets_of(data: Any) -> list[dict[str, Any]]:
+    """What LiteLLM keeps of a request."""
+    return [bucket for name in BUCKETS if isinstance(bucket := data.get(name), dict)]
+
+
+def sent_by_client(data: dict[str, Any], buckets: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], Any]:
     """Body and headers as they arrived, without what LiteLLM adds."""
     sent = data.get("proxy_server_request")
-    sent = sent if isinstance(sent, dict) else {}
-    body, headers = sent.get("body"), sent.get("headers")
-    body = body if isinstance(body, dict) else data
-    own = client_metadata(data)
+    body, headers = (sent.get("body"), sent.get("headers")) if isinstance(sent, dict) else (None, None)
+    if not isinstance(body, dict):
+        body = data
+    own = client_metadata(buckets)
     return (body if own is None else {**body, "metadata": own}), (headers if hasattr(headers, "get") else {})
 
 
-def client_metadata(data: dict[str, Any]) -> dict[str, Any] | None:
+def client_metadata(buckets: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The body's metadata before LiteLLM mixed other things into it; None where it kept no copy."""
-    for name in ("litellm_metadata", "metadata"):
-        bucket = data.get(name)
-        kept = bucket.get("requester_metadata") if isinstance(bucket, dict) else None
+    for bucket in buckets:
+        kept = bucket.get("requester_metadata")
         if isinstance(kept, dict):
             return kept
     return None
+
+
 
 
 def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool:
@@ -63,23 +73,26 @@ def named_by_url(data: dict[str, Any], body: dict[str, Any], model: str) -> bool
     return body.get("model") != model and isinstance(url, str) and model in unquote_plus(url)
 
 
-def caller_of(auth: Any, data: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+def caller_of(auth: Any, buckets: Iterable[dict[str, Any]], endpoint: str | None) -> dict[str, Any]:
     """Who asks, from the authenticated key: aliases before ids, never the key or its hash."""
     user = getattr(auth, "user_id", None)
     return {
         "key": getattr(auth, "key_alias", None) or user,
         "team": getattr(auth, "team_alias", None) or getattr(auth, "team_id", None),
         "user": user,
-        "tags": tags_of(data),
+        "tags": tags_of(buckets),
         "endpoint": endpoint,
     }
 
 
-def tags_of(data: dict[str, Any]) -> list[str]:
+def tags_of(buckets: Iterable[dict[str, Any]]) -> list[str]:
     """The tags that LiteLLM gathered from request and key."""
-    buckets = (data.get("litellm_metadata"), data.get("metadata"))
-    found = [bucket.get("tags") for bucket in buckets if isinstance(bucket, dict)]
-    return [tag for tags in found if isinstance(tags, list) for tag in tags if isinstance(tag, str)]
+    found: list[str] = []
+    for bucket in buckets:
+        tags = bucket.get("tags")
+        if tags and isinstance(tags, list):
+            found += [tag for tag in tags if isinstance(tag, str)]
+    return found
 
 
 def sticky_identity(sticky: str | None, caller: dict[str, Any], body: dict[str, Any], headers: Any) -> str | None:
@@ -128,8 +141,9 @@ NO_KINDS: frozenset[str] = frozenset()
 
 def kinds_of_own_terms(body: dict[str, Any], headers: Any) -> frozenset[str]:
     """The kinds of errors of which the client may be the cause, since it brings a time-out, key or header for the provider."""
-    own = not OWN_TERMS.isdisjoint(body) or any(headers.get(one) is not None for one in OWN_HEADERS)
-    return KINDS_OF_OWN_TERMS if own else NO_KINDS
+    if OWN_TERMS.isdisjoint(body) and headers.get(OWN_HEADERS[0]) is None and headers.get(OWN_HEADERS[1]) is None:
+        return NO_KINDS
+    return KINDS_OF_OWN_TERMS
 
 
 # Endpoints that generate text take request defaults; a parameter may have another name there.
@@ -145,9 +159,11 @@ NAMES_OF_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens
 def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None) -> None:
     """Set the request parameters that the rules give and the client does not."""
     names = NAMES_OF_DEFAULTS.get(endpoint or "")
-    for parameter, value in defaults.items() if names is not None else ():
+    if names is None:
+        return
+    for parameter, value in defaults.items():
         spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
-        if names is not None and all(data.get(spelling) is None for spelling in spellings):
+        if all(data.get(spelling) is None for spelling in spellings):
             data[names.get(parameter, parameter)] = value
 
 

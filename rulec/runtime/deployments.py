@@ -24,6 +24,17 @@ def rulec_info(deployment: Any) -> dict[str, Any]:
     return (deployment.get("model_info") or {}).get("rulec") or {}
 
 
+def deployment_of(step: PlanStep, deployments: list[Any]) -> Any:
+    """The deployment of the step, None where it is not among these; most often it stands where it stood last time."""
+    if step.place < len(deployments) and serves(deployments[step.place], step):
+        return deployments[step.place]
+    for place, deployment in enumerate(deployments):
+        if serves(deployment, step):
+            step.place = place
+            return deployment
+    return None
+
+
 def serves(deployment: Any, step: PlanStep) -> bool:
     """Whether this deployment is the one of the step; in a wildcard group its `model` is null and stands for any."""
     info = rulec_info(deployment)
@@ -33,11 +44,11 @@ def serves(deployment: Any, step: PlanStep) -> bool:
 def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
     info = rulec_info(deployment)
-    own = info.get("own", ())  # what the deployment says otherwise than its provider
-    changes: dict[str, Any] = {
-        key: value for key, value in settings.get(str(info.get("provider")), {}).items() if key not in own
-    }
-    if litellm_model is not None and is_our_wildcard(deployment):
+    changes: dict[str, Any] = {}
+    if settings:
+        own = info.get("own", ())  # what the deployment says otherwise than its provider
+        changes = {key: one for key, one in settings.get(str(info.get("provider")), {}).items() if key not in own}
+    if litellm_model is not None and info.get("model") is None and "provider" in info:
         changes["model"] = litellm_model
     if not changes:
         return deployment

@@ -49,29 +49,37 @@ class Health:
 
     # -- what happens to attempts --
 
-    def begin(self, step: Any) -> None:
-        """An attempt begins; on probation it is the one that is watched."""
+    #
+    # A request has at most one attempt at a time: which one tries a breaker is told by the ticket of its request.
+
+    def reserve(self, step: Any, ticket: str) -> None:
+        """A request was given to this deployment; on probation its attempt is the one that is watched."""
         now = self.clock()
-        self.availability.use(step.provider, step.model, now)
-        for breaker in self.breakers_of(step, now) if self.breakers else ():
+        for breaker in self.breakers_of(step, now):
             if breaker.level == PROBATION and not breaker.blocked(now):
-                breaker.trial = now, step
+                breaker.trial = now, ticket
                 self.availability.stir(step.provider)
 
-    def served(self, step: Any) -> None:
+    def begin(self, step: Any, ticket: str) -> None:
+        """An attempt begins."""
+        self.availability.use(step.provider, step.model, self.clock())
+        if self.breakers:
+            self.reserve(step, ticket)
+
+    def served(self, step: Any, ticket: str) -> None:
         """An attempt was served."""
-        if not self.troubled:
+        if not self.breakers:
             return
         now = self.clock()
         for key in (step.provider, (step.provider, step.model)):
             breaker = self.look(key, now)
             if breaker is not None:
                 before = breaker.level
-                breaker.succeed(step, now, self.terms)
+                breaker.succeed(ticket, now, self.terms)
                 self.compare(key, breaker, before, now)
                 self.availability.stir(step.provider)
 
-    def fault(self, step: Any, kind: str, retry_after: float | None = None) -> None:
+    def fault(self, step: Any, ticket: str, kind: str, retry_after: float | None = None) -> None:
         """An attempt failed with this kind of error; a provider may have said when to come again."""
         now = self.clock()
         place = (step.provider, step.model)
@@ -84,9 +92,9 @@ class Health:
         if self.counts(step, kind, own is not None):
             breaker = self.look(key, now) or self.add(key, now)
             before = breaker.level
-            breaker.fail(step, kind, now, self.terms, self.terms.cooldown if own is None else own)
+            breaker.fail(ticket, kind, now, self.terms, self.terms.cooldown if own is None else own)
             self.compare(key, breaker, before, now)
-        self.leave(step)
+        self.leave(step, ticket)
 
     def is_whole(self, step: Any, kind: str) -> bool:
         """Whether an error is one of the whole provider, and not of one model.
@@ -103,10 +111,10 @@ class Health:
             return self.state.proven(step.provider, step.model)  # else the model may be a name that a client invented
         return kind not in FAULTS_OF_REQUESTS and (kind != "rate_limit" or not (self.terms.limits_count or own))
 
-    def leave(self, step: Any) -> None:
+    def leave(self, step: Any, ticket: str) -> None:
         """An attempt ended; whether it was served is of no account."""
         for breaker in self.breakers_of(step, self.clock()) if self.breakers else ():
-            if breaker.is_trial(step):
+            if breaker.is_trial(ticket):
                 breaker.trial = None
                 self.availability.stir(step.provider)
 
@@ -170,7 +178,7 @@ class Health:
 
     def unavailable(self) -> frozenset[str]:
         """The providers that are out as a whole, or with every deployment that was in use lately."""
-        if not self.troubled:
+        if not self.breakers and not self.limits:
             return NOBODY
         now = self.clock()
         if now - self.swept >= SWEEP_SECONDS:

@@ -36,9 +36,16 @@ class LineWriter:
         self.waiting: SimpleQueue[tuple[float, str, tuple[object, ...]]] = SimpleQueue()
         self.thread: Thread | None = None
 
+    def wanted(self) -> bool:
+        """Whether anybody reads our lines: who has to make one asks before."""
+        return log.isEnabledFor(logging.INFO) and self.waiting.qsize() < MOST_LINES
+
     def line(self, text: str, *values: object) -> None:
-        if not log.isEnabledFor(logging.INFO) or self.waiting.qsize() >= MOST_LINES:
-            return
+        if self.wanted():
+            self.write(text, *values)
+
+    def write(self, text: str, *values: object) -> None:
+        """Write a line that is wanted."""
         self.waiting.put((time.time(), text, values))
         if self.thread is None:
             self.thread = Thread(target=self.write_forever, name="rulec-log", daemon=True)

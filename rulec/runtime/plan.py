@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
+
+STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
 
 # Another deployment of the same kind is not worth trying where the request itself is at fault,
 KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_request"))
@@ -11,15 +14,18 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
+MOST_COURSES = 4_096
+MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
     `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
+    `place` is where it was found last among the deployments of its group, `headers` what a client is told of it.
     """
 
-    __slots__ = ("again", "group", "hop", "model", "out", "pause", "provider", "target")
+    __slots__ = ("again", "group", "headers", "hop", "model", "out", "pause", "place", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
         self.target = target
@@ -30,6 +36,8 @@ class PlanStep:
         self.again = again
         self.pause = pause
         self.out: str | None = None
+        self.place = 0
+        self.headers: dict[str, str] | None = None
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -39,6 +47,65 @@ class PlanStep:
 
     def same_target(self, other: PlanStep) -> bool:
         return self.provider == other.provider and self.model == other.model
+
+
+class Course:
+    """Steps in their order, and what LiteLLM and people are told of them: requests that go the same way share it.
+
+    `told` is the end of their line in the log.
+    """
+
+    __slots__ = ("groups", "out", "start", "steps", "told")
+
+    def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
+        self.steps = steps
+        self.start = start  # the step to begin with
+        self.groups = frozenset([step.group for step in steps])
+        self.out = frozenset([step.provider for step in steps if step.out is not None])
+        self.told: str | None = None
+
+    def fallbacks(self) -> list[dict[str, Any]]:
+        """The steps behind the first as LiteLLM's fallbacks, for one request."""
+        return [
+            {"model": self.steps[index].group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index in range(self.start + 1, len(self.steps))
+        ]
+
+
+class Courses:
+    """The courses of one rule set, each made once."""
+
+    def __init__(self, facts: Any) -> None:
+        self.facts = facts
+        self.kept: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+
+    def of(self, decision: Any, order: list[int]) -> Course:
+        """The course through these candidates of a decision and the hops of the first.
+
+        It is known by the very objects that it is made of, which it holds. A hop that asks about its request is of that
+        alone, and holds it: a course with such a hop is not kept.
+        """
+        if len(order) > MOST_ORDERED:
+            return Course(plan_steps(decision, order, self.facts))
+        candidates = decision.candidates
+        picked = candidates if len(candidates) == 1 else [candidates[number] for number in order]
+        hops = decision.hops(picked[0])
+        key = (
+            decision.rule,
+            decision.phase,
+            decision.retry_attempts,
+            decision.retry_delay_ms,
+            *map(id, picked),
+            *map(id, hops),
+        )
+        course = self.kept.get(key)
+        if course is None:
+            course = Course(plan_steps(decision, order, self.facts))
+            if all(hop.when is None for hop in hops):
+                self.kept[key] = course
+                if len(self.kept) > MOST_COURSES:
+                    self.kept.popitem(last=False)
+        return course
 
 
 class Plan:
@@ -60,17 +127,16 @@ class Plan:
         "tried",
     )
 
-    def __init__(self, steps: list[PlanStep], start: int, rule: str | None, fingerprint: str, since: float) -> None:
-        self.steps = steps
-        self.start = start  # the step to begin with
+    def __init__(self, course: Course, ticket: str, rule: str | None, fingerprint: str, since: float) -> None:
+        self.steps = course.steps
+        self.start = self.at = course.start
+        self.ticket = ticket
         self.rule = rule
         self.fingerprint = fingerprint
         self.since = since
-        self.ticket = ""
-        self.at = start
         self.open = False  # an attempt has begun whose end is not known
         self.tried: list[PlanStep] = []
-        self.failed = providers_out(steps)  # providers
+        self.failed = course.out  # providers; for conditions it is as if what is out had failed
         self.kind: str | None = None  # of the last failure
         self.given_up = False  # whether the deployment that failed last is out now
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
@@ -104,7 +170,7 @@ class Plan:
         self.given_up = given_up
         self.kind = kind
         if self.tried:
-            self.failed.add(self.tried[-1].provider)
+            self.failed |= {self.tried[-1].provider}
 
     def end(self) -> None:
         """Nothing is tried any more; hops hold on to the request that their conditions ask."""
@@ -139,24 +205,20 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
 
 
-def providers_out(steps: list[PlanStep]) -> set[str]:
-    """The providers of what is out: for conditions it is as if they had failed."""
-    return {step.provider for step in steps if step.out is not None}
-
-
-def arranged(steps: list[PlanStep], unavailable: frozenset[str] = frozenset()) -> tuple[list[PlanStep], int]:
-    """The steps with what is out as the last resort, and the number of the one to begin with.
+def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset()) -> Course:
+    """The steps with what is out as the last resort, and the one to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
     no such hop, the steps stay as they are: an attempt that may fail is better than none.
     """
     ordered = sorted(steps, key=lambda step: step.out is not None)
     first = next(step for step in steps if step.hop is None)
+    course = Course(ordered)
     if first.out is None:
-        return ordered, 0
-    failed = providers_out(steps) | unavailable
+        return course
+    failed = course.out | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
         if ready and step.takes(first.out) and step.hop.allowed(failed):
-            return ordered, index
-    return steps, 0
+            return Course(ordered, index)
+    return Course(steps)

@@ -18,6 +18,7 @@ MOST_SAMPLES = 40
 RESERVED_SECONDS = 60.0  # from the choice to the attempt; then the request was turned away by somebody else
 LONGEST_SECONDS = 7200.0  # longer than any time-out
 HALF_LIFE = 120.0
+SECONDS_BETWEEN_SWEEPS = 1.0
 LEAST_WEIGHT = 0.05  # below it a fading figure is unknown again
 MOST_WEIGHT = 20.0
 TRUST = 1.0  # how many successes each deployment is credited with before anything is known
@@ -42,7 +43,7 @@ class Fading:
         self.at = now
 
     def fading(self, now: float) -> float:
-        return float(0.5 ** (max(0.0, now - self.at) / HALF_LIFE))
+        return float(0.5 ** ((now - self.at) / HALF_LIFE)) if now > self.at else 1.0
 
     def mean(self, now: float) -> float | None:
         """The mean, None where nothing is known any more."""
@@ -106,6 +107,7 @@ class State:
         self.lost: dict[str, float] = {}  # when a provider was last out of reach
         self.attempts: OrderedDict[str, Attempt] = OrderedDict()
         self.reserved: OrderedDict[str, Attempt] = OrderedDict()
+        self.sweep_at = 0.0
 
     # -- what strategies read --
 
@@ -130,12 +132,22 @@ class State:
         self.open(self.reserved, ticket, Attempt((provider, model), self.clock(), 0.0, False))
 
     def begin(self, ticket: str, provider: str, model: str) -> None:
-        """An attempt begins; whatever this ticket had open before is over."""
-        self.open(self.attempts, ticket, Attempt((provider, model), self.clock(), self.wall(), True))
+        """An attempt begins; whatever this ticket had open before is over, unless this is what was reserved."""
+        now, wall = self.clock(), self.wall()
+        place = provider, model
+        reserved = self.reserved.get(ticket)
+        deployment = self.deployments.get(place) if reserved is not None and reserved.place == place else None
+        if deployment is None:
+            self.open(self.attempts, ticket, Attempt(place, now, wall, True))
+            return
+        attempt = self.attempts[ticket] = self.reserved.pop(ticket)
+        attempt.clock = deployment.tried_at = now
+        attempt.wall, attempt.begun = wall, True
 
     def open(self, kind: OrderedDict[str, Attempt], ticket: str, attempt: Attempt) -> None:
         self.close(ticket)
-        self.sweep(attempt.clock)
+        if attempt.clock >= self.sweep_at or len(kind) >= MOST_ATTEMPTS:
+            self.sweep(attempt.clock)
         kind[ticket] = attempt
         deployment = self.deployments.get(attempt.place)
         if deployment is None:
@@ -201,6 +213,7 @@ class State:
 
     def sweep(self, now: float) -> None:
         """Close what no hook will end any more."""
+        self.sweep_at = now + SECONDS_BETWEEN_SWEEPS
         for kind, longest in ((self.attempts, LONGEST_SECONDS), (self.reserved, RESERVED_SECONDS)):
             while kind:
                 ticket, oldest = next(iter(kind.items()))
@@ -216,6 +229,8 @@ def seconds_between(begin: float, end: float | None) -> float | None:
 
 def moment(value: Any) -> float | None:
     """A moment of the wall clock from what LiteLLM gives: a datetime, a number, or nothing."""
+    if value is None:
+        return None
     if isinstance(value, (int, float)):
         return float(value)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from rulec.records import field, record
 from rulec.runtime.breaker import COOLING, Breaker, Terms
 from rulec.runtime.health import Health
-from rulec.runtime.plan import Plan, PlanStep, arranged, plan_steps
+from rulec.runtime.plan import Course, Plan, PlanStep, arranged, plan_steps
 from rulec.runtime.records import Decision
 from rulec.runtime.state import State
 
@@ -103,12 +103,12 @@ class Player:
         for provider in sorted(unavailable):
             health.breakers[provider] = unreachable()
             health.availability.stir(provider)
-        steps, start = plan_steps(decision, order, self.facts, health.passed_over), 0
+        course = Course(plan_steps(decision, order, self.facts, health.passed_over))
         if health.troubled:
-            steps, start = arranged(steps, unavailable)
-        plan = Plan(steps, start, decision.rule, "", 0.0)
+            course = arranged(course.steps, unavailable)
+        plan = Plan(course, "", decision.rule, "", 0.0)
         attempts: list[Attempt] = []
-        index: int | None = start
+        index: int | None = course.start
         while index is not None:
             step = plan.begin(index)
             state.begin("", step.provider, step.model)
@@ -117,10 +117,10 @@ class Player:
             if kind is None:
                 break
             state.fail("", kind)
-            health.fault(step, kind)
+            health.fault(step, "", kind)
             plan.fail(kind, health.out(step) is not None)
             down = health.unavailable()
-            index = next((one for one in range(index + 1, len(steps)) if plan.suits(one, down)), None)
+            index = next((one for one in range(index + 1, len(course.steps)) if plan.suits(one, down)), None)
         return Run(tuple(attempts))
 
 

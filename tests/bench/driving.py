@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-import statistics
 import time
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,14 @@ from tests.bench.measure import no_garbage_collection
 from tests.bench.workload import Sent
 
 MODULE, CONFIG = "routing_strategy.py", "litellm_config.yaml"
+NOTHING = "nothing"
+
+Spent = list[tuple[str, float]]
+"""Hooks in the order of their calls, each with its CPU seconds, which are more than it took by those of `NOTHING`."""
 
 
 class Driver:
-    """Plays whole requests through the hooks, and adds up the CPU time that they take."""
+    """Plays whole requests through the hooks, and measures the CPU time that each takes."""
 
     def __init__(self, artifacts: Sequence[Artifact], folder: Path) -> None:
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -48,68 +50,64 @@ class Driver:
         prefixes = [name for name in self.groups if name.endswith("*") and model.startswith(name[:-1])]
         return self.groups[max(prefixes, key=len)]
 
-    async def serve(self, sent: Sent, errors: Sequence[Exception] = ()) -> float:
-        """CPU seconds in all hooks of one request whose first attempts fail with these errors, and the next one serves."""
+    async def serve(self, sent: Sent, errors: Sequence[Exception] = ()) -> Spent:
+        """CPU seconds in each hook of one request whose first attempts fail with these errors, and the next one serves."""
         body, headers = sent
         data = {
             **body,
             "metadata": {"tags": [], "user_api_key_alias": "search", "headers": headers},
             "proxy_server_request": {"url": "/v1/chat/completions", "method": "POST", "headers": headers, "body": {**body}},
         }
-        spent, data = await timed(self.handler.async_pre_call_hook(self.auth, None, data, "acompletion"))
+        spent: Spent = []
+        await timed(spent, NOTHING, nothing())
+        data = await timed(spent, "pre-call", self.handler.async_pre_call_hook(self.auth, None, data, "acompletion"))
         left = [{}, *data["fallbacks"]]
         for error in errors:
-            spent += await self.attempt(data, left)
-            took, _ = await timed(self.handler.async_post_call_failure_deployment_hook(data, error, "acompletion"))
-            spent += took
-        spent += await self.attempt(data, left)
-        took, told = await timed(self.handler.async_post_call_response_headers_hook(data, self.auth, data))
+            await self.attempt(spent, data, left)
+            hook = self.handler.async_post_call_failure_deployment_hook(data, error, "acompletion")
+            await timed(spent, "failure", hook)
+        await self.attempt(spent, data, left)
+        hook = self.handler.async_post_call_response_headers_hook(data, self.auth, data)
+        told = await timed(spent, "headers", hook)
         assert told and "x-rulec-target" in told, data
         now = datetime.now()
         event = {"litellm_params": data, "stream": data.get("stream"), "completion_start_time": now}
-        ended, _ = await timed(
-            self.handler.async_log_success_event(event, data, now - timedelta(seconds=1), now + timedelta(seconds=1))
-        )
-        return spent + took + ended
+        begin, end = now - timedelta(seconds=1), now + timedelta(seconds=1)
+        await timed(spent, "success", self.handler.async_log_success_event(event, data, begin, end))
+        return spent
 
-    async def attempt(self, data: dict[str, Any], left: list[dict[str, Any]]) -> float:
+    async def attempt(self, spent: Spent, data: dict[str, Any], left: list[dict[str, Any]]) -> None:
         """Go on to the next step that the filter hook lets pass, as LiteLLM goes through the fallbacks."""
-        spent = 0.0
         while True:
             data.update(left.pop(0))
             model = data["model"]
             group, messages = self.deployments(model), data.get("messages")
-            took, chosen = await timed(self.handler.async_filter_deployments(model, group, messages, data))
-            spent += took
+            hook = self.handler.async_filter_deployments(model, group, messages, data)
+            chosen = await timed(spent, "filter", hook)
             if not isinstance(chosen, self.module.StepSkipped):
                 assert len(chosen) == 1, f"{model}: {len(chosen)} deployments left"
-                return spent
+                return
 
     def stop(self) -> None:
         if self.handler.watcher is not None:
             self.handler.watcher.cancel()
 
 
-def clock_cost() -> float:
-    """CPU nanoseconds that one look at the clock takes, which on a virtual machine are thousands."""
-    looks = [time.thread_time_ns() for _ in range(1001)]
-    return statistics.median(after - before for before, after in pairwise(looks))
+async def nothing() -> None:
+    """A hook that does nothing: what its timing takes is no work of ours."""
 
 
-CLOCK = clock_cost()
-
-
-async def timed(hook: Awaitable[Any]) -> tuple[float, Any]:
-    """CPU seconds of a hook without those of the clock, and what it returned or raised."""
+async def timed(spent: Spent, name: str, hook: Awaitable[Any]) -> Any:
+    """What a hook returned or raised; its CPU seconds are added under the name."""
     begin = time.thread_time_ns()
     try:
         result = await hook
     except Exception as error:
         result = error
-    spent = time.thread_time_ns() - begin
+    spent.append((name, (time.thread_time_ns() - begin) / 1e9))
     if isinstance(result, Exception) and type(result).__name__ != "StepSkipped":
         raise result
-    return max(0.0, spent - CLOCK) / 1e9, result
+    return result
 
 
 def load(path: Path) -> Any:

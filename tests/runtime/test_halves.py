@@ -43,7 +43,7 @@ class Desk:
 
     def fails(self, name: str, times: int) -> None:
         for _ in range(times):
-            self.health.fault(next(one for one in self.decision.candidates if one.provider == name), "server_error")
+            self.health.fault(next(one for one in self.decision.candidates if one.provider == name), "t", "server_error")
 
     def order(self, identity: str | None = None) -> str:
         order = self.balancer.order(self.decision, identity, self.random, self.state, self.health)

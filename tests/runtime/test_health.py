@@ -45,21 +45,25 @@ class Ward:
     def step(self, provider: str, model: str) -> Any:
         return PlanStep(Candidate(provider, model, f"openai/{model}", model))
 
+    def ticket(self, step: Any) -> str:
+        return f"{step.provider}/{step.model}"
+
     def happens(self, step: Any, event: str, wait: float | None = None) -> None:
         if event == "look":
             return
         if event == "leave":
-            return self.health.leave(step)
+            return self.health.leave(step, self.ticket(step))
+        ticket = self.ticket(step)
         if event.startswith("late-"):
-            step = self.step(step.provider, step.model)  # another attempt, which began long ago
+            ticket += ", another attempt, which began long ago"
         else:
             self.state.begin("t", step.provider, step.model)
-            self.health.begin(step)
+            self.health.begin(step, ticket)
         if event.endswith("ok"):
-            self.health.served(step)
+            self.health.served(step, ticket)
             self.state.succeed("t")
         elif event != "begin":
-            self.health.fault(step, "server_error" if event == "late-error" else event, wait)
+            self.health.fault(step, ticket, "server_error" if event == "late-error" else event, wait)
 
     def is_now(self, step: Any) -> set[str]:
         view = self.health.view((step.provider, step.model))
@@ -116,6 +120,20 @@ def test_routing_does_not_flap(what: str, pattern: str, most: int) -> None:
     assert changes <= most, (changes, served, failed)
     if what == "is dead":
         assert failed < 12
+
+
+def test_the_trial_is_that_of_one_request() -> None:
+    ward = Ward({"error_based_routing": {"error_threshold": 1, "cooldown_seconds": 10}})
+    step = ward.step("a", "m")  # which requests share
+    for _ in range(2):
+        ward.happens(step, "server_error")
+    ward.clock.now += 11
+    ward.health.begin(step, "first")
+    ward.health.begin(step, "second")
+    ward.health.served(step, "second")
+    assert ward.is_now(step) == {"degraded", "half", "out", "down"}, "the first still tries it"
+    ward.health.served(step, "first")
+    assert ward.is_now(step) == {"healthy"}
 
 
 def test_lines_are_few() -> None:
@@ -265,7 +283,8 @@ def test_no_step_is_lost(order: list[int], down: set[str], on_error: list[Any], 
     facts = Facts({})
     plain = [(step.provider, step.again) for step in plan_steps(decision, order, facts)]
     marked = plan_steps(decision, order, facts, lambda steps: {n: "rate_limit" for n, one in enumerate(steps) if one.provider in down})
-    steps, start = arranged(marked)
+    course = arranged(marked)
+    steps, start = course.steps, course.start
     assert sorted((step.provider, step.again) for step in steps) == sorted(plain)
     ready = [name for name in "abc" if name not in down]
     if ready:

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from rulec.runtime.caller import fill_in, limit_cache_wishes, may_be_kept, printable, sticky_identity, tags_of
+from rulec.runtime.caller import (
+    buckets_of,
+    fill_in,
+    limit_cache_wishes,
+    may_be_kept,
+    printable,
+    sticky_identity,
+    tags_of,
+)
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
-from rulec.runtime.plan import Plan, plan_steps
+from rulec.runtime.plan import MOST_COURSES, Courses, Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
 from rulec.runtime.strategies.balancer import Facts
@@ -23,7 +31,7 @@ def walk(
 ) -> list[str]:
     """The providers that are tried when attempts fail with these kinds, one after the other."""
     facts = Facts({"deployments": {("*", provider): row for provider, row in (said or {}).items()}})
-    plan = Plan(plan_steps(decision, order or list(range(len(decision.candidates))), facts), 0, None, "", 0)
+    plan = Plan(Courses(facts).of(decision, order or list(range(len(decision.candidates)))), "t", None, "", 0)
     left = list(kinds)
     for index in range(len(plan.steps)):
         if plan.suits(index):
@@ -77,6 +85,28 @@ def test_of_a_thousand_candidates_the_best_are_tried_then_the_hops() -> None:
     steps = plan_steps(decide(*many, hops=(hop(B),), retries=1), list(range(999, -1, -1)), Facts({}))
     assert [step.provider for step in steps if not step.again] == [*(f"p{999 - number}" for number in range(20)), "b"]
     assert len(steps) == 42
+
+
+def test_requests_that_go_the_same_way_share_a_course() -> None:
+    courses, decision = Courses(Facts({})), decide(A, B, hops=(hop(C),), retries=1)
+    course = courses.of(decision, [1, 0])
+    again = decide(A, B, hops=(hop(C),), retries=1)
+    assert courses.of(decision, [1, 0]) is course
+    others = [courses.of(decision, [0, 1]), courses.of(decision, [1]), courses.of(again, [1, 0])]
+    assert all(other is not course for other in others)
+    assert [step.provider for step in course.steps] == ["b", "b", "a", "a", "c", "c"]
+    first, second = course.fallbacks(), course.fallbacks()
+    assert first == second and all(one is not other for one, other in zip(first, second, strict=True))
+
+
+def test_courses_are_few_and_hold_no_request() -> None:
+    courses = Courses(Facts({}))
+    waiting = decide(A, hops=(hop(B, when="a"),))
+    assert courses.of(waiting, [0]) is not courses.of(waiting, [0])
+    assert not courses.kept
+    for _ in range(MOST_COURSES + 10):
+        courses.of(decide(A, hops=(hop(B),)), [0])
+    assert len(courses.kept) == MOST_COURSES
 
 
 def error(*names: str, **fields: Any) -> Exception:
@@ -202,8 +232,8 @@ def test_sticky_identity() -> None:
 
 
 def test_tags_of_odd_metadata() -> None:
-    assert tags_of({"metadata": {"tags": ["a", 5]}, "litellm_metadata": 3}) == ["a"]
-    assert tags_of({"metadata": {"tags": "a"}}) == []
+    assert tags_of(buckets_of({"metadata": {"tags": ["a", 5]}, "litellm_metadata": 3})) == ["a"]
+    assert tags_of(buckets_of({"metadata": {"tags": "a"}})) == []
 
 
 def test_fill_in() -> None:

@@ -95,6 +95,8 @@ class Balancer:
         `identity` is who a sticky decision sticks to, `health` who is in trouble, where anybody is.
         """
         candidates = decision.candidates
+        if len(candidates) == 1:
+            return [0]
         if not candidates or candidates[0].priority == candidates[-1].priority:
             return self.among_equals(decision, identity, rng, state, health)
         order: list[int] = []
