@@ -186,6 +186,7 @@ TABLES: dict[str, Any] = {
     'patterns': (
         (
             'automaton',
+            '',
             (('match',), ('assert', 'text_end', 0), ('chars', 32, 1), ('split', (4, 2)), ('chars', 4, 3), ('chars', 8, 4), ('split', (7, 5)), ('chars', 61, 6)),
             6,
             '0:0 a:1 b:0 30:2 3a:3 3b:0 41:4 42:5 43:4 5b:0 5f:4 60:0 61:4 62:5 63:4 7b:0',
@@ -278,7 +279,7 @@ def parameters(whole: str, fraction: str, unit: str) -> int:
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 
@@ -297,53 +298,52 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "contains":
         return lambda text: literal in text
     if kind == "glob":
-        start, parts, end = spec[1:]
-        return lambda text: match_glob(text, start, parts, end)
+        return glob_matcher(*spec[1:])
     if kind == "head":
         rest = shared_automaton(*spec[2:])
         return lambda text: text.startswith(literal) and rest.search(text[len(literal) :])
     if kind == "or":
         tests = [build_matcher(one) for one in spec[1:]]
         return lambda text: any(test(text) for test in tests)
-    return Automaton(*spec[1:]).search
+    automaton = Automaton(*spec[2:])
+    return partial(automaton.search_behind, literal) if literal else automaton.search
 
 
-def match_glob(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
-    """Whether the literal parts stand in the text in order; `start` and `end` anchor the first and the last one.
+def glob_matcher(start: bool, parts: Sequence[str], end: bool) -> Callable[[str], bool]:
+    """The test whether literal parts stand in a text in order; `start` and `end` anchor the first and the last one.
 
     What lies between two parts never holds a newline, so each line is looked at alone.
     """
-    if "\n" not in text:
-        return _match_line(text, start, parts, end)
-    lines = text.split("\n")
-    if start and end:
-        return False
-    if start:
-        lines = lines[:1]
-    elif end:
-        lines = lines[-1:]
-    return any(_match_line(line, start, parts, end) for line in lines)
+    first, *middle, last = parts
 
+    def matches(text: str) -> bool:
+        if "\n" in text:
+            return any(map(matches, lines_between(text)))
+        if not start:
+            position = text.find(first)
+            if position < 0:
+                return False
+            position += len(first)
+        elif text.startswith(first):
+            position = len(first)
+        else:
+            return False
+        for part in middle:
+            position = text.find(part, position)
+            if position < 0:
+                return False
+            position += len(part)
+        if end:
+            return len(text) - len(last) >= position and text.endswith(last)
+        return text.find(last, position) >= 0
 
-def _match_line(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
-    first, last = parts[0], parts[-1]
-    if start:
-        if not text.startswith(first):
-            return False
-        position = len(first)
-    else:
-        position = text.find(first)
-        if position < 0:
-            return False
-        position += len(first)
-    for part in parts[1:-1]:
-        position = text.find(part, position)
-        if position < 0:
-            return False
-        position += len(part)
-    if end:
-        return len(text) - len(last) >= position and text.endswith(last)
-    return text.find(last, position) >= 0
+    def lines_between(text: str) -> Sequence[str]:
+        lines = text.split("\n")
+        if start and end:
+            return ()
+        return lines[:1] if start else lines[-1:] if end else lines
+
+    return matches
 
 
 _AT_START, _AFTER_NEWLINE, _AFTER_WORD, _AFTER_OTHER = range(4)
@@ -403,6 +403,29 @@ class Automaton:
             state = state.after[number] or self.step(state, number)
             if state.verdict is not None:
                 return state.verdict
+        return self.matched_at_end(state)
+
+    def search_behind(self, head: str, text: str) -> bool:
+        """The same for a pattern that begins with a literal: where no match has begun, the next one begins with that."""
+        if not text.isascii():
+            return self.search(text)
+        numbers = memoryview(text.encode().translate(self.ascii))
+        position = text.find(head)
+        while position >= 0:
+            state = self.state(self.start, _AT_START)
+            for number in numbers[position:]:
+                position += 1
+                state = state.after[number] or self.step(state, number)
+                if state.verdict is not None:
+                    return state.verdict
+                if not state.members:
+                    break
+            else:
+                return self.matched_at_end(state)
+            position = text.find(head, position)
+        return False
+
+    def matched_at_end(self, state: _State) -> bool:
         if state.at_end is None:
             state.at_end = self.closure(state, _AT_END) is None
         return state.at_end
@@ -945,7 +968,7 @@ class Request:
     `caller` holds any of key, team, user, tags, endpoint, now and unavailable.
     """
 
-    __slots__ = ("body", "caller", "capability_header", "headers", "score", "scoring")
+    __slots__ = ("body", "caller", "capability_header", "headers", "model", "score", "scoring")
 
     def __init__(
         self,
@@ -956,16 +979,13 @@ class Request:
         scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
+        model = self.body.get("model")
+        self.model: str | None = model if isinstance(model, str) and model else None
         self.headers: Mapping[Any, Any] = headers if type(headers) is dict or isinstance(headers, Mapping) else {}
         self.caller = caller
         self.capability_header = capability_header
         self.scoring = scoring
         self.score: tuple[Part, ...] | None = None
-
-    @property
-    def model(self) -> str | None:
-        found = self.body.get("model")
-        return found if isinstance(found, str) and found else None
 
     @property
     def key(self) -> str | None:
@@ -1231,11 +1251,15 @@ class Catalogue(Tuned):
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:
-        """Whether a pattern matches; its matcher is built when it is first needed."""
-        matcher = self.matchers[pattern]
-        if matcher is None:
-            matcher = self.matchers[pattern] = build_matcher(self.patterns[pattern])
-        return matcher(text)
+        """Whether a pattern matches."""
+        return self.matcher(pattern)(text)
+
+    def matcher(self, pattern: int) -> Callable[[str], bool]:
+        """The test of a pattern, built when it is first needed."""
+        found = self.matchers[pattern]
+        if found is None:
+            found = self.matchers[pattern] = build_matcher(self.patterns[pattern])
+        return found
 
     def accepts(self, model: str) -> frozenset[str]:
         """The providers whose patterns take this name, remembered for the names asked last where patterns choose."""
@@ -1521,20 +1545,19 @@ class ConditionIndex:
                 self.unguarded.append(group)
             else:
                 named[guard[0]].setdefault(guard[1], Entrance()).group = group
+        self.header_names = frozenset(self.headers)
 
     def matching(self, request: Request) -> Iterable[int]:
         """The rules whose condition holds, in order, each once."""
         found = self.reached(request)
-        if not found:
-            return ()
-        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request)
+        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request) if found else ()
 
     def reached(self, request: Request) -> list[Iterable[int]]:
         """The clauses that a request may satisfy, each list in order."""
         found: list[Iterable[int]] = []
-        if self.headers:
-            headers = request.headers
-            for name in self.headers.keys() & headers.keys():
+        headers = request.headers
+        if not self.header_names.isdisjoint(headers):
+            for name in self.header_names.intersection(headers):
                 self.headers[name].reached(headers[name], request, found)
         if self.metadata:
             metadata = request.metadata
@@ -1735,13 +1758,20 @@ class LiteralIndex:
         self.names = names
         self.prefixes = prefixes
         self.suffixes = suffixes
-        self.grams = grams
         self.others = others
         self.first = min(map(len, prefixes), default=0)
         self.last = min(map(len, suffixes), default=0)
         self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
         self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
-        self.gram_lengths = sorted({len(one) for one in grams})
+        self.words: dict[int, list[tuple[str, Sequence[int]]]] = {}
+        self.short: list[tuple[str, Sequence[int]]] = []
+        for gram, literals in grams.items():
+            octets = octets_of(gram)
+            if len(octets) < WORD:
+                self.short += literals
+            else:
+                self.words.setdefault(words_of(octets[:WORD])[0], []).extend(literals)
+        self.word_numbers = frozenset(self.words)
 
     def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
@@ -1757,13 +1787,16 @@ class LiteralIndex:
             rules = self.suffixes.get(text[size - length :]) if length <= size else None
             if rules is not None:
                 found.append(rules)
-        for length in self.gram_lengths:
-            windows = {text[at : at + length] for at in range(size - length + 1)}
-            for gram in self.grams.keys() & windows:
-                found += [rules for literal, rules in self.grams[gram] if literal in text]
+        if self.word_numbers:
+            for word in self.word_numbers.intersection(words_of(octets_of(text))):
+                for literal, rules in self.words[word]:
+                    if literal in text:
+                        found.append(rules)
+        if self.short:
+            found += [rules for literal, rules in self.short if literal in text]
         if len(found) < 2:
             return found[0] if found else ()
-        return sorted({rule for rules in found for rule in rules})
+        return sorted(set().union(*found))
 
 
 def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
@@ -1772,6 +1805,20 @@ def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     for key, length in found:
         lengths.setdefault(key, set()).add(length)
     return {key: sorted(one) for key, one in lengths.items()}
+
+
+WORD = 4
+
+
+def octets_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def words_of(octets: bytes) -> memoryview:
+    """Every run of four bytes as a number, all that begin at the first byte or four, eight, … behind it first."""
+    count = len(octets)
+    shifted = [octets[at : count - (count - at) % WORD] for at in range(min(WORD, count))]
+    return memoryview(b"".join(shifted)).cast("I")
 
 
 # -------------------- engine --------------------
@@ -1871,10 +1918,12 @@ class Engine:
     def matching_patterns(self, model: str) -> Iterator[int]:
         """The pattern rules that take a name, in order."""
         if self.pattern_index is not None and is_regular_name(model):
-            matches = self.catalogue.matches
+            matchers, matcher = self.catalogue.matchers, self.catalogue.matcher
             for rule in self.pattern_index.possible(model):
-                if any(matches(pattern, model) for pattern in self.rule_patterns[rule]):
-                    yield rule
+                for pattern in self.rule_patterns[rule]:
+                    if (matchers[pattern] or matcher(pattern))(model):
+                        yield rule
+                        break
 
     def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
@@ -1936,8 +1985,7 @@ class Leaf:
         self.catalogue = catalogue
         self.chain = chain
         self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
-        waits = any(test is not None for _, _, _, _, test, _ in chain[1])
-        self.ready = None if waits else self.make(None)
+        self.ready = None if any(hop[4] for hop in chain[1]) else self.make(None)
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request; where no hop asks about the request it is always the same one."""
@@ -2103,6 +2151,8 @@ def make_leaf(
 
 def _unique(places: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Of candidates with one provider and upstream name the first."""
+    if len(places) < 2:
+        return tuple(places)
     unique: dict[tuple[str, str], Candidate] = {}
     for place in places:
         unique.setdefault((place.provider, place.model), place)

@@ -30,7 +30,7 @@ def test_the_table_is_printed() -> None:
     root = Path(__file__).parent.parent
     table = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, timeout=600).stdout
     for what in (
-        "decide, 10 rules",
+        "decide, 100 rules, hostile names",
         "reading, 1,000 rules, DSL",
         "compile without self-check, 1,000 rules",
         "rulec compile, 1,000 rules",

@@ -79,9 +79,9 @@ def _gather(spec: Spec, literals: set[int], tables: list[tuple[list[int], list[s
         for one in spec[1:]:
             _gather(one, literals, tables)
     elif kind in ("automaton", "head"):
-        ranges = [one.partition(":") for one in spec[-3].split()]
+        ranges = [one.partition(":") for one in spec[4].split()]
         tables.append(([int(first, 16) for first, _, _ in ranges], [number for _, _, number in ranges]))
-        literals.update(map(ord, spec[1] if kind == "head" else ""))
+        literals.update(map(ord, spec[1]))
     elif kind != "any":
         texts = spec[2] if kind == "glob" else spec[1]
         literals.update(map(ord, "".join(texts)))

@@ -137,7 +137,7 @@ class Graph:
         if kind == "or":
             return self.split(*map(self.search, spec[1:]))
         if kind == "automaton":
-            return self._automaton(*spec[1:4])
+            return self._automaton(*spec[2:5])
         if kind == "head":
             return self.at_start(self.text(spec[1], self._automaton(*spec[2:5])))
         if kind == "set":

@@ -172,7 +172,7 @@ def ends(spec: Spec) -> tuple[str, str]:
     if kind == "glob":
         _, start, parts, end = spec
         return parts[0] if start else "", parts[-1] if end else ""
-    return (_beginning(*spec[1:4]), "") if kind == "automaton" else ("", "")
+    return (_beginning(*spec[2:5]), "") if kind == "automaton" else ("", "")
 
 
 def _beginning(states: Any, start: int, classes: str) -> str:

@@ -27,7 +27,7 @@ def specimens(spec: Spec) -> Iterator[str]:
         for one in spec[1:]:
             yield from specimens(one)
     elif kind == "automaton":
-        yield from _read(*spec[1:4])
+        yield from _read(*spec[2:5])
     elif kind == "head":
         yield from (spec[1] + text for text in _read(*spec[2:5]))
     elif kind != "any":

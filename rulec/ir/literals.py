@@ -25,7 +25,7 @@ def make_literal_index(arms: Sequence[tuple[tuple[CompiledPattern, ...], int]]) 
     others: list[int] = []
     for options, rule in branches:
         if options:
-            kind, literal = min(options, key=lambda one: shared[one])
+            kind, literal = min(options, key=lambda one: (_is_weak(one), shared[one]))
             found[kind].setdefault(literal, []).append(rule)
         else:
             others.append(rule)
@@ -33,6 +33,11 @@ def make_literal_index(arms: Sequence[tuple[tuple[CompiledPattern, ...], int]]) 
         {literal: tuple(dict.fromkeys(rules)) for literal, rules in one.items()} for one in found.values()
     )
     return names, prefixes, suffixes, _grams(anywhere), tuple(dict.fromkeys(others))
+
+
+def _is_weak(literal: Literal) -> bool:
+    """Whether a literal is so short that it is searched for by itself."""
+    return literal[0] == "anywhere" and len(literal[1]) < _GRAM_LENGTH
 
 
 def _branches(pattern: CompiledPattern) -> list[list[Literal]]:

@@ -59,11 +59,10 @@ def _compile(located: Located) -> CompiledPattern:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
     if _size(tree) >= MAX_STATES:  # one more is the end
         raise _too_large(located, tree)
-    head = _headed(tree)
-    factor = _required_literal(tree if head is None else head[1])
-    automaton = _Assembler().assemble(tree if head is None else head[1])
-    spec = ("automaton", *automaton) if head is None else ("head", head[0], *automaton)
-    return CompiledPattern(text, spec, (factor,) if factor else (head[0],) if head and head[0] else None)
+    anchored, literal, rest = _begun(tree)
+    factor = _required_literal(rest) or literal if anchored else max(literal, _required_literal(rest), key=len)
+    spec = ("head" if anchored else "automaton", literal, *_Assembler().assemble(rest if anchored else tree))
+    return CompiledPattern(text, spec, (factor,) if factor else None)
 
 
 def _too_large(text: Located, tree: Pattern) -> Rejected:
@@ -266,14 +265,17 @@ def _required_literal(tree: Pattern) -> str:
     return best
 
 
-def _headed(tree: Pattern) -> tuple[str, Pattern] | None:
-    """The literal that a pattern anchored at the beginning begins with, and what follows; None where that looks behind it."""
-    first, *rest = tree.items if isinstance(tree, Concat) and tree.items else (None,)
-    if not isinstance(first, Assertion) or first.kind != "text_start" or any(map(_looks_around, rest)):
-        return None
+def _begun(tree: Pattern) -> tuple[bool, str, Pattern]:
+    """The literal that a pattern begins with, what follows it, and whether it stands at the beginning of the text.
+
+    The last only where what follows does not look behind it.
+    """
+    items = tree.items if isinstance(tree, Concat) else ()
+    anchored = items[:1] == (Assertion("text_start"),) and not any(map(_looks_around, items[1:]))
+    rest = items[anchored:]
     joined = _joined(rest)
     literal = joined[0] if joined and isinstance(joined[0], str) else ""
-    return literal, Concat(tuple(rest[len(literal) :]))
+    return anchored, literal, Concat(rest[len(literal) :]) if anchored or literal else tree
 
 
 def _looks_around(tree: Pattern) -> bool:

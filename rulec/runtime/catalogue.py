@@ -41,11 +41,15 @@ class Catalogue(Tuned):
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:
-        """Whether a pattern matches; its matcher is built when it is first needed."""
-        matcher = self.matchers[pattern]
-        if matcher is None:
-            matcher = self.matchers[pattern] = build_matcher(self.patterns[pattern])
-        return matcher(text)
+        """Whether a pattern matches."""
+        return self.matcher(pattern)(text)
+
+    def matcher(self, pattern: int) -> Callable[[str], bool]:
+        """The test of a pattern, built when it is first needed."""
+        found = self.matchers[pattern]
+        if found is None:
+            found = self.matchers[pattern] = build_matcher(self.patterns[pattern])
+        return found
 
     def accepts(self, model: str) -> frozenset[str]:
         """The providers whose patterns take this name, remembered for the names asked last where patterns choose."""

@@ -102,10 +102,12 @@ class Engine:
     def matching_patterns(self, model: str) -> Iterator[int]:
         """The pattern rules that take a name, in order."""
         if self.pattern_index is not None and is_regular_name(model):
-            matches = self.catalogue.matches
+            matchers, matcher = self.catalogue.matchers, self.catalogue.matcher
             for rule in self.pattern_index.possible(model):
-                if any(matches(pattern, model) for pattern in self.rule_patterns[rule]):
-                    yield rule
+                for pattern in self.rule_patterns[rule]:
+                    if (matchers[pattern] or matcher(pattern))(model):
+                        yield rule
+                        break
 
     def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
@@ -167,8 +169,7 @@ class Leaf:
         self.catalogue = catalogue
         self.chain = chain
         self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
-        waits = any(test is not None for _, _, _, _, test, _ in chain[1])
-        self.ready = None if waits else self.make(None)
+        self.ready = None if any(hop[4] for hop in chain[1]) else self.make(None)
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request; where no hop asks about the request it is always the same one."""
@@ -334,6 +335,8 @@ def make_leaf(
 
 def _unique(places: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Of candidates with one provider and upstream name the first."""
+    if len(places) < 2:
+        return tuple(places)
     unique: dict[tuple[str, str], Candidate] = {}
     for place in places:
         unique.setdefault((place.provider, place.model), place)

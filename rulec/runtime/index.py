@@ -59,20 +59,19 @@ class ConditionIndex:
                 self.unguarded.append(group)
             else:
                 named[guard[0]].setdefault(guard[1], Entrance()).group = group
+        self.header_names = frozenset(self.headers)
 
     def matching(self, request: Request) -> Iterable[int]:
         """The rules whose condition holds, in order, each once."""
         found = self.reached(request)
-        if not found:
-            return ()
-        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request)
+        return self.confirmed(found[0] if len(found) == 1 else merge(*found), request) if found else ()
 
     def reached(self, request: Request) -> list[Iterable[int]]:
         """The clauses that a request may satisfy, each list in order."""
         found: list[Iterable[int]] = []
-        if self.headers:
-            headers = request.headers
-            for name in self.headers.keys() & headers.keys():
+        headers = request.headers
+        if not self.header_names.isdisjoint(headers):
+            for name in self.header_names.intersection(headers):
                 self.headers[name].reached(headers[name], request, found)
         if self.metadata:
             metadata = request.metadata
@@ -273,13 +272,20 @@ class LiteralIndex:
         self.names = names
         self.prefixes = prefixes
         self.suffixes = suffixes
-        self.grams = grams
         self.others = others
         self.first = min(map(len, prefixes), default=0)
         self.last = min(map(len, suffixes), default=0)
         self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
         self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
-        self.gram_lengths = sorted({len(one) for one in grams})
+        self.words: dict[int, list[tuple[str, Sequence[int]]]] = {}
+        self.short: list[tuple[str, Sequence[int]]] = []
+        for gram, literals in grams.items():
+            octets = octets_of(gram)
+            if len(octets) < WORD:
+                self.short += literals
+            else:
+                self.words.setdefault(words_of(octets[:WORD])[0], []).extend(literals)
+        self.word_numbers = frozenset(self.words)
 
     def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
@@ -295,13 +301,16 @@ class LiteralIndex:
             rules = self.suffixes.get(text[size - length :]) if length <= size else None
             if rules is not None:
                 found.append(rules)
-        for length in self.gram_lengths:
-            windows = {text[at : at + length] for at in range(size - length + 1)}
-            for gram in self.grams.keys() & windows:
-                found += [rules for literal, rules in self.grams[gram] if literal in text]
+        if self.word_numbers:
+            for word in self.word_numbers.intersection(words_of(octets_of(text))):
+                for literal, rules in self.words[word]:
+                    if literal in text:
+                        found.append(rules)
+        if self.short:
+            found += [rules for literal, rules in self.short if literal in text]
         if len(found) < 2:
             return found[0] if found else ()
-        return sorted({rule for rules in found for rule in rules})
+        return sorted(set().union(*found))
 
 
 def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
@@ -310,3 +319,17 @@ def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     for key, length in found:
         lengths.setdefault(key, set()).add(length)
     return {key: sorted(one) for key, one in lengths.items()}
+
+
+WORD = 4
+
+
+def octets_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def words_of(octets: bytes) -> memoryview:
+    """Every run of four bytes as a number, all that begin at the first byte or four, eight, … behind it first."""
+    count = len(octets)
+    shifted = [octets[at : count - (count - at) % WORD] for at in range(min(WORD, count))]
+    return memoryview(b"".join(shifted)).cast("I")

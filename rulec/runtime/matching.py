@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 
@@ -23,53 +23,52 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "contains":
         return lambda text: literal in text
     if kind == "glob":
-        start, parts, end = spec[1:]
-        return lambda text: match_glob(text, start, parts, end)
+        return glob_matcher(*spec[1:])
     if kind == "head":
         rest = shared_automaton(*spec[2:])
         return lambda text: text.startswith(literal) and rest.search(text[len(literal) :])
     if kind == "or":
         tests = [build_matcher(one) for one in spec[1:]]
         return lambda text: any(test(text) for test in tests)
-    return Automaton(*spec[1:]).search
+    automaton = Automaton(*spec[2:])
+    return partial(automaton.search_behind, literal) if literal else automaton.search
 
 
-def match_glob(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
-    """Whether the literal parts stand in the text in order; `start` and `end` anchor the first and the last one.
+def glob_matcher(start: bool, parts: Sequence[str], end: bool) -> Callable[[str], bool]:
+    """The test whether literal parts stand in a text in order; `start` and `end` anchor the first and the last one.
 
     What lies between two parts never holds a newline, so each line is looked at alone.
     """
-    if "\n" not in text:
-        return _match_line(text, start, parts, end)
-    lines = text.split("\n")
-    if start and end:
-        return False
-    if start:
-        lines = lines[:1]
-    elif end:
-        lines = lines[-1:]
-    return any(_match_line(line, start, parts, end) for line in lines)
+    first, *middle, last = parts
 
+    def matches(text: str) -> bool:
+        if "\n" in text:
+            return any(map(matches, lines_between(text)))
+        if not start:
+            position = text.find(first)
+            if position < 0:
+                return False
+            position += len(first)
+        elif text.startswith(first):
+            position = len(first)
+        else:
+            return False
+        for part in middle:
+            position = text.find(part, position)
+            if position < 0:
+                return False
+            position += len(part)
+        if end:
+            return len(text) - len(last) >= position and text.endswith(last)
+        return text.find(last, position) >= 0
 
-def _match_line(text: str, start: bool, parts: Sequence[str], end: bool) -> bool:
-    first, last = parts[0], parts[-1]
-    if start:
-        if not text.startswith(first):
-            return False
-        position = len(first)
-    else:
-        position = text.find(first)
-        if position < 0:
-            return False
-        position += len(first)
-    for part in parts[1:-1]:
-        position = text.find(part, position)
-        if position < 0:
-            return False
-        position += len(part)
-    if end:
-        return len(text) - len(last) >= position and text.endswith(last)
-    return text.find(last, position) >= 0
+    def lines_between(text: str) -> Sequence[str]:
+        lines = text.split("\n")
+        if start and end:
+            return ()
+        return lines[:1] if start else lines[-1:] if end else lines
+
+    return matches
 
 
 _AT_START, _AFTER_NEWLINE, _AFTER_WORD, _AFTER_OTHER = range(4)
@@ -129,6 +128,29 @@ class Automaton:
             state = state.after[number] or self.step(state, number)
             if state.verdict is not None:
                 return state.verdict
+        return self.matched_at_end(state)
+
+    def search_behind(self, head: str, text: str) -> bool:
+        """The same for a pattern that begins with a literal: where no match has begun, the next one begins with that."""
+        if not text.isascii():
+            return self.search(text)
+        numbers = memoryview(text.encode().translate(self.ascii))
+        position = text.find(head)
+        while position >= 0:
+            state = self.state(self.start, _AT_START)
+            for number in numbers[position:]:
+                position += 1
+                state = state.after[number] or self.step(state, number)
+                if state.verdict is not None:
+                    return state.verdict
+                if not state.members:
+                    break
+            else:
+                return self.matched_at_end(state)
+            position = text.find(head, position)
+        return False
+
+    def matched_at_end(self, state: _State) -> bool:
         if state.at_end is None:
             state.at_end = self.closure(state, _AT_END) is None
         return state.at_end

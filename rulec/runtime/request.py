@@ -28,7 +28,7 @@ class Request:
     `caller` holds any of key, team, user, tags, endpoint, now and unavailable.
     """
 
-    __slots__ = ("body", "caller", "capability_header", "headers", "score", "scoring")
+    __slots__ = ("body", "caller", "capability_header", "headers", "model", "score", "scoring")
 
     def __init__(
         self,
@@ -39,16 +39,13 @@ class Request:
         scoring: Scoring = USUAL_SCORING,
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
+        model = self.body.get("model")
+        self.model: str | None = model if isinstance(model, str) and model else None
         self.headers: Mapping[Any, Any] = headers if type(headers) is dict or isinstance(headers, Mapping) else {}
         self.caller = caller
         self.capability_header = capability_header
         self.scoring = scoring
         self.score: tuple[Part, ...] | None = None
-
-    @property
-    def model(self) -> str | None:
-        found = self.body.get("model")
-        return found if isinstance(found, str) and found else None
 
     @property
     def key(self) -> str | None:

@@ -142,8 +142,8 @@ def _holds(spec: Spec, literal: Spec) -> bool:
         return all(map(matcher(literal), spec[1]))
     if kind == "or":
         return all(_holds(one, literal) for one in spec[1:])
-    if kind == "head":
-        return _holds(("prefix", spec[1]), literal)
+    if kind in ("head", "automaton"):
+        return bool(spec[1]) and _holds(("prefix" if kind == "head" else "contains", spec[1]), literal)
     if kind == "glob":
         _, start, parts, end = spec
         ends = [("prefix", parts[0])] if start else []

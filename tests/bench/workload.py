@@ -118,8 +118,10 @@ def pattern(chosen: random.Random, number: int) -> tuple[str, str]:
     """A pattern and the shape of the names that it takes; every third one may stand anywhere in the name."""
     family, kind = chosen.choice(FAMILIES), chosen.choice(KINDS)
     shape = number % 6
-    if shape in (0, 3):
+    if shape == 0:
         return f"{kind}{number}x.*{family}", f"org/{{}}-{kind}{number}x-v2-{family}-q4"
+    if shape == 3:
+        return f"{kind}{number}x[0-9.]+-{family}", f"org/{{}}-{kind}{number}x2.5-{family}-q4"
     if shape == 1:
         return f"^team{number}/{family}", f"team{number}/{family}-{{}}"
     if shape == 2:

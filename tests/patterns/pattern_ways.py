@@ -41,7 +41,7 @@ def holds_inside_characters(matches: Callable[[str], bool]) -> bool:
     RE2 looks at bytes, and finds such a place inside of `é`, so `\\B` matches there: its one difference from us. No
     pattern can go on from there, as no character begins in the middle of another.
     """
-    automaton = getattr(matches, "__self__", None)
+    automaton = getattr(getattr(matches, "func", matches), "__self__", None)
     if not isinstance(automaton, matching.Automaton):
         return False
     return automaton.closure(matching._State(0, matching._AFTER_OTHER, 0), matching._AFTER_OTHER) is None
