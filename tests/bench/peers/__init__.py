@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.bench.measure import Note, seconds
 from tests.bench.peers import cedar, cel, litellm_patterns, naive, portkey, rulec_module, ruleengine, zen
 from tests.bench.peers.engine import Missing, Peer
-from tests.bench.peers.measuring import QUICK, WHOLE, Built, Effort, measured
+from tests.bench.peers.measuring import QUICK, WHOLE, Built, Effort, measured, overheads
 from tests.bench.peers.results import PATH, Result, Run
 from tests.bench.peers.rules import Rules, make_rules
 from tests.bench.workload import Sent
@@ -38,7 +38,7 @@ class Row:
 
     def cells(self) -> tuple[str, str, str]:
         one = self.result
-        factor = f"{one.figure.middle / self.ours.figure.middle:,.3g} × rulec, " if one is not self.ours else ""
+        factor = f"{one.figure.middle / self.ours.figure.middle:,.2f} × rulec, " if one is not self.ours else ""
         rest = f"p99 {seconds(one.figure.p99)}, {one.calls:,} calls, built in {seconds(one.build)}, {one.wrong} of {one.checked:,} wrong"
         return f"  {one.engine}", one.figure.text, factor + rest
 
@@ -55,6 +55,9 @@ def lines(quick: bool) -> Iterator[Row | Note]:
             present.append(peer)
             run.versions[peer.name], run.forms[peer.name] = peer.version(), peer.form
             yield Note(f"{peer.name} {peer.version()}", peer.form)
+    run.empty, run.preparing = overheads(make_rules(SIZES[0]))
+    yield Note("in every figure: the clock", seconds(run.empty))
+    yield Note("not timed: making an engine's input", seconds(run.preparing))
     sizes = SIZES[:2] if quick else (*SIZES, LARGE)
     for size in sizes:
         rules = make_rules(size)
@@ -83,9 +86,9 @@ def comparisons(run: Run, large: int) -> Iterator[Note]:
     for requests in REQUESTS:
         fastest = run.fastest(100, requests, (OURS.name, NAIVE.name))
         for name, size in ((fastest, 100), (NAIVE.name, 100), (NAIVE.name, large)):
-            yield Note(f"against {name}, {size:,} rules", f"{run.factor(name, size, requests):,.3g} × as fast, {requests}")
+            yield Note(f"against {name}, {size:,} rules", f"{run.factor(name, size, requests):,.1f} × as fast, {requests}")
     for requests in PATTERNS:
-        yield Note(f"against {LITELLM.name}, {large:,} rules", f"{run.factor(LITELLM.name, large, requests):,.3g} × as fast, {requests}")
+        yield Note(f"against {LITELLM.name}, {large:,} rules", f"{run.factor(LITELLM.name, large, requests):,.0f} × as fast, {requests}")
 
 
 def built(peer: Peer, rules: Rules) -> Built:

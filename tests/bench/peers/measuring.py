@@ -14,9 +14,9 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.measure import Figure, no_garbage_collection
-from tests.bench.peers.engine import Engine, Peer
+from tests.bench.peers.engine import Engine, InProcess, Peer
 from tests.bench.peers.results import Result
-from tests.bench.peers.rules import Rules
+from tests.bench.peers.rules import Rules, facts
 from tests.bench.workload import Sent
 
 
@@ -45,6 +45,15 @@ class Built(NamedTuple):
     peer: Peer
     engine: Engine
     seconds: float
+
+
+def overheads(rules: Rules) -> tuple[float, float]:
+    """The seconds of a call that does nothing, and those of making an engine's input of a request."""
+    requests = list(islice(rules.never_seen(), 1_000))
+    nothing = InProcess(lambda sent: "", lambda *sent: sent)
+    preparing = InProcess(lambda sent: str(facts(*sent)["model"]), lambda *sent: sent)
+    empty, prepared = (median(one.run(requests)[1]) for one in (nothing, preparing))
+    return empty, prepared - empty
 
 
 @dataclass

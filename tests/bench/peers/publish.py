@@ -48,8 +48,11 @@ def names(run: Run) -> list[str]:
 def paragraphs(run: Run) -> list[str]:
     checked, size = sum(one.checked for one in run.results), SIZES[-1]
     return [
+        f"* {summary(run, AGAIN, 'memo warm')}\n* {summary(run, NEVER, 'no memo')}",
         f"{run.date}; {run.machine} at the beginning, {run.load_after} at the end. {checked:,} answers were compared "
-        f"with what the rules mean: {run.wrong} disagreements. Each cell: the median (the quartiles), the 99th percentile.",
+        f"with what the rules mean: {run.wrong} disagreements. Each cell: the median (the quartiles), the 99th percentile. "
+        f"The clock's own {seconds(run.empty)} are in every figure; making an engine's input of a request, "
+        f"{seconds(run.preparing)}, is not in theirs.",
         f"**{AGAIN.capitalize()}**: rulec's memo is warm.",
         by_size(run, AGAIN),
         f"**{NEVER.capitalize()}**: nothing is in rulec's memo.",
@@ -61,6 +64,16 @@ def paragraphs(run: Run) -> list[str]:
         f"**What was compared**, and how long it took to build {size:,} rules, from YAML to the loaded module for rulec:",
         forms(run, size),
     ]
+
+
+def summary(run: Run, requests: str, said: str) -> str:
+    """What the tables come to."""
+    fastest = run.fastest(100, requests, (OURS.name, NAIVE.name))
+    asked = ((fastest, 100, requests), (NAIVE.name, 100, requests), (NAIVE.name, LARGE, requests))
+    litellm = next(one for one in PATTERNS if one.startswith(requests))
+    told = [f"{times(run, name, size, kind)} times as fast as {name} at {size:,} rules" for name, size, kind in asked]
+    told.append(f"{times(run, LITELLM.name, LARGE, litellm)} times as fast as {LITELLM.name} with the patterns of {LARGE:,}")
+    return f"{requests.capitalize()} ({said}): rulec is {', '.join(told)}."
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -95,7 +108,8 @@ def factors(run: Run) -> str:
 
 
 def times(run: Run, engine: str, size: int, requests: str) -> str:
-    return f"{run.factor(engine, size, requests):,.3g}" if run.get(engine, size, requests) else ""
+    factor = run.factor(engine, size, requests) if run.get(engine, size, requests) else None
+    return "" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.2g}"
 
 
 def forms(run: Run, size: int) -> str:

@@ -38,6 +38,10 @@ class Run:
     forms: dict[str, str] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     load_after: str = ""
+    empty: float = 0.0
+    """The seconds that an engine takes which does nothing: the clock's own cost, in every figure."""
+    preparing: float = 0.0
+    """The seconds that it takes to make most engines' input of a request; not in their figures."""
 
     @classmethod
     def begun(cls) -> Run:
