@@ -108,11 +108,17 @@ def _health_settings(policy: Policy) -> dict[str, Any]:
     }
 
 
+_WIDTH = 110
+_MOST_ON_ONE_LINE = _WIDTH // len("0, ")
+
+
 def format_literal(value: Any, depth: int = 0) -> str:
     """A value as Python source, long collections one item to a line; only what `repr` reads back equal."""
-    flat = repr(value)
-    if depth > 2 or len(flat) + 4 * depth <= 110 or not isinstance(value, (dict, tuple)):
-        return flat
+    splits = depth <= 2 and isinstance(value, (dict, tuple))
+    if not splits or len(value) <= _MOST_ON_ONE_LINE:
+        flat = repr(value)
+        if not splits or len(flat) + 4 * depth <= _WIDTH:
+            return flat
     indent = "    " * (depth + 1)
     if isinstance(value, dict):
         lines = [f"{indent}{key!r}: {format_literal(one, depth + 1)}," for key, one in value.items()]

@@ -10,7 +10,7 @@ from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.records import field, record
 from rulec.runtime.matching import build_matcher
 from rulec.runtime.sizes import is_regular_name, size_from_name
-from rulec.source import Located, Span
+from rulec.source import Span
 from rulec.syntax.ast import Match, Tuning
 from rulec.syntax.conditions import ParsedCondition
 
@@ -256,7 +256,9 @@ class Policy:
 
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
-        return self.once("fingerprint", _fingerprint)
+        from rulec.policy.canonical import fingerprint
+
+        return self.once("fingerprint", fingerprint)
 
     def once(self, what: str, make: Callable[[Policy], Made]) -> Made:
         """What `make` makes of this policy; it is made once."""
@@ -266,86 +268,7 @@ class Policy:
         return found
 
 
-def _fingerprint(policy: Policy) -> str:
-    import hashlib
-    import json
-
-    meant = [policy.providers, policy.models, policy.chains, policy.rules, policy.capability_header]
-    settings = [meant_section(name, values) for name, values in sorted(policy.sections.items())]
-    settings += [meant_section("", values) for _, values in policy.strategies.items()]
-    whole = [*map(canonical, meant), list(policy.strategies), *map(canonical_settings, settings)]
-    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 @lru_cache(maxsize=65_536)
 def matcher(spec: Spec) -> Callable[[str], bool]:
     """The test of a compiled pattern; one for each pattern, as automata learn while they run."""
     return build_matcher(spec)
-
-
-_NOT_MEANT = frozenset(
-    (
-        *("span", "places", "capability_places", "weight_places"),
-        *("description", "overrides", "spec", "factors", "strategy_named", "fallback_named", "models_named", "until"),
-    )
-)
-"""Fields of nouns that do not change what the policy does; names that users choose are never left out."""
-
-
-_UNORDERED = frozenset(("settings", "handling", "deployments"))
-"""Fields in whose mappings the order does not count."""
-_LATER_WORDS = frozenset(("handling", "deployments", "strategy_fixed"))
-"""Fields that rule sets of older releases have not: where they say nothing, the fingerprint stays what it was."""
-
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-
-
-@lru_cache(maxsize=256)
-def _meant_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a record that change what the policy does; None for what is no record."""
-    names: tuple[str, ...] | None = getattr(kind, "__record_fields__", None)
-    return None if names is None else tuple(name for name in names if name not in _NOT_MEANT)
-
-
-def canonical(value: Any) -> Any:
-    """A noun as plain values that are equal where it means the same: without places and descriptions."""
-    kind: type = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind is tuple or kind is list:
-        return [canonical(one) for one in value]
-    if kind is ParsedCondition:
-        return canonical(value.condition)
-    if kind is Located:
-        return value.text
-    fields = _meant_fields(kind)
-    if fields is not None:
-        named: dict[str, Any] = {"": kind.__name__}
-        for name in fields:
-            found = getattr(value, name)
-            if name not in _LATER_WORDS or found:
-                named[name] = (canonical_settings if name in _UNORDERED else canonical)(found)
-        return named
-    if isinstance(value, dict):
-        return [[str(key), canonical(one)] for key, one in value.items()]
-    if isinstance(value, (set, frozenset)):
-        return sorted(str(one) for one in value)
-    return value
-
-
-def canonical_settings(value: Any) -> Any:
-    """Settings are a mapping whose order does not count."""
-    if isinstance(value, dict):
-        return {str(key): canonical_settings(one) for key, one in sorted(value.items())}
-    return [canonical_settings(one) for one in value] if isinstance(value, list) else canonical(value)
-
-
-def meant_section(name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """A settings section without what people alone read; `defaults` and `litellm` hold names that are not ours."""
-    if name == "request":
-        return {}  # the policy holds its value as it is compared
-    if name == "signals":
-        return {signal: meant_section("", entry) for signal, entry in values.items()}
-    dropped = {"defaults": "", "litellm": "places"}.get(name, "description")
-    return {"": name, **{key: one for key, one in values.items() if key != dropped}}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from rulec.policy.canonical import canonical
 from rulec.policy.model import (
     Chain,
     ModelsTarget,
@@ -14,7 +15,6 @@ from rulec.policy.model import (
     ProvidersTarget,
     Rule,
     VirtualTarget,
-    canonical,
 )
 from rulec.records import record
 

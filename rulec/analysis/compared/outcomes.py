@@ -10,6 +10,7 @@ from rulec.analysis.analysis import Analysis
 from rulec.analysis.asked import atoms
 from rulec.analysis.draft import Witness
 from rulec.analysis.formulas import Formula, Literal, all_of, negation
+from rulec.policy.canonical import canonical
 from rulec.policy.model import (
     Chain,
     ModelsTarget,
@@ -18,7 +19,6 @@ from rulec.policy.model import (
     ProvidersTarget,
     Rule,
     VirtualTarget,
-    canonical,
 )
 from rulec.runtime.conditions import build_test
 from rulec.runtime.engine import make_leaf
@@ -142,7 +142,7 @@ class Outcomes:
                 else:
                     serving = [hop.provider] if hop.provider is not None else catalogue.serving(hop.model)
                     places = tuple(self._place(catalogue.candidate(one, hop.model)) for one in serving)
-                asked = None if hop.when is None else repr(canonical(hop.when.condition))
+                asked = None if hop.when is None else canonical(hop.when.condition)
                 hops.append((places, hop.kinds, asked))
             found = self._chains[id(chain)] = (chain.retry_attempts, chain.retry_delay_ms, tuple(hops))
         return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from rulec.policy.model import Policy, Rule, canonical
+from rulec.policy.canonical import canonical
+from rulec.policy.model import Policy, Rule
 from rulec.syntax import ast
 
 UNORDERED = ("exact", "capability")
@@ -62,7 +63,7 @@ def _tokens(rules: list[Rule], others: list[Rule]) -> list[str]:
         if (rule.phase, rule.name) in names:
             tokens.append(f"{rule.phase} {rule.name}")
             continue
-        token = f"{rule.phase}\n{canonical(rule.match)!r}"
+        token = f"{rule.phase}\n{canonical(rule.match)}"
         seen[token] = seen.get(token, 0) + 1
         tokens.append(f"{token}\n{seen[token]}")
     return tokens

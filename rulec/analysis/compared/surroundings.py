@@ -7,7 +7,8 @@ from typing import Any
 
 from rulec.analysis.compared.causes import Cause
 from rulec.analysis.compared.grades import GRADES, Grade
-from rulec.policy.model import Model, Policy, Provider, canonical_settings, meant_section
+from rulec.policy.canonical import canonical, in_order, meant_section
+from rulec.policy.model import Model, Policy, Provider
 from rulec.records import record
 from rulec.runtime.records import Candidate, Decision, Hop
 
@@ -85,18 +86,18 @@ def _of_model(model: Model) -> dict[str, Any]:
 
 def _gravest(old: dict[str, Any], new: dict[str, Any]) -> Grade | None:
     """The grade of what is different in two groups of settings."""
-    keys = [key for key in {**old, **new} if canonical_settings(old.get(key)) != canonical_settings(new.get(key))]
+    keys = [key for key in {**old, **new} if canonical(in_order(old.get(key))) != canonical(in_order(new.get(key)))]
     words = [key.rpartition(" ")[2] for key in keys]
     grades = [_GRADES.get(word, "metadata") for word in words if word not in _SHOWN]
     return min(grades, key=GRADES.index, default=None)
 
 
-def _section(policy: Policy, name: str) -> Any:
-    return canonical_settings(meant_section(name, policy.sections.get(name, {})))
+def _section(policy: Policy, name: str) -> str:
+    return canonical(meant_section(name, policy.sections.get(name, {})))
 
 
-def _strategy(policy: Policy, name: str) -> Any:
-    return canonical_settings(meant_section("", policy.strategies.get(name, {})))
+def _strategy(policy: Policy, name: str) -> str:
+    return canonical(meant_section("", policy.strategies.get(name, {})))
 
 
 def _provider(name: str) -> Meets:
