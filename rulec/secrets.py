@@ -21,6 +21,7 @@ _CERTAIN_WORD = (
     r"(?:[A-Za-z0-9]+[_-])*(?:(?:api|master|access|secret|private|salt|signing|encryption|auth|subscription|license)[_-]?key"
     r"|token|secret|password|passwd|credentials?)"
 )
+_CERTAIN_ENDS = ("key", "token", "secret", "password", "passwd", "credential", "credentials")
 _KEY_IN_LINE = r"(?i)(?:(?<=[\s{,\"'])|^)" + _CERTAIN_WORD + r"[\"']?(?:\s*:\s|\s+(?=[\"'\w\[{$]))(?!in\b|not\b|matches\b|contains\b)"
 # References, harmless words and the signs of both surfaces may be shown, any other word may not.
 _SHOWN_OR_WORD = (
@@ -62,6 +63,8 @@ def looks_secret(key: str, value: str) -> bool:
 
 def holds_secrets(key: str) -> bool:
     """Whether all that stands under this key is hidden, as no other meaning of its name is likely."""
+    if not key.casefold().endswith(_CERTAIN_ENDS):
+        return False
     return _compiled(r"(?i)" + _CERTAIN_WORD + r"\Z").match(key) is not None
 
 

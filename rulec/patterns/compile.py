@@ -7,7 +7,6 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -280,7 +279,9 @@ def _begun(tree: Pattern) -> tuple[bool, str, Pattern]:
 
 def _looks_around(tree: Pattern) -> bool:
     """Whether a part asks what stands at its place, other than whether the text ends there."""
-    return tree.kind != "text_end" if isinstance(tree, Assertion) else any(map(_looks_around, _parts(tree)))
+    if isinstance(tree, Assertion):
+        return tree.kind != "text_end"
+    return not isinstance(tree, Chars) and any(map(_looks_around, _parts(tree)))
 
 
 def _items(tree: Pattern) -> Iterable[Pattern]:
@@ -343,12 +344,13 @@ def _classes(sets: tuple[Ranges, ...]) -> tuple[str, dict[Ranges, int]]:
     The text has the first code point of each range, and the class of its characters, such as `0:0 30:1 3a:0`; a class
     such as `\\pL` has hundreds of ranges, and Python compiles one text far quicker than as many numbers.
     """
-    edges = {0, *(edge for ranges in sets for low, high in ranges for edge in (low, high + 1))}
-    starts = sorted(edge for edge in edges if edge <= LAST)
+    edges = sorted({0, LAST + 1, *(edge for ranges in sets for low, high in ranges for edge in (low, high + 1))})
+    places = {edge: place for place, edge in enumerate(edges)}
+    starts = edges[:-1]
     members = [0] * len(starts)  # for each range the sets that it lies in, as bits
     for number, ranges in enumerate(sets):
         for low, high in ranges:
-            for place in range(bisect_left(starts, low), bisect_right(starts, high)):
+            for place in range(places[low], places[high + 1]):
                 members[place] |= 1 << number
     numbers = {one: number for number, one in enumerate(dict.fromkeys(members))}
     masks = dict.fromkeys(sets, 0)

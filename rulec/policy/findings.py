@@ -19,12 +19,13 @@ from rulec.policy.model import (
     VirtualTarget,
 )
 from rulec.policy.names import CatalogueNames
-from rulec.policy.serving import Place, candidates_for
+from rulec.policy.serving import Place, can_serve, candidates_for
 from rulec.policy.signals import check_signals
 from rulec.source import Located
 from rulec.syntax import ast
 
 MOST_NAMES_SHOWN = 3
+_PLACE = {phase: place for place, phase in enumerate(PHASES)}
 
 
 def report_findings(policy: Policy, diagnostics: Diagnostics) -> None:
@@ -52,15 +53,17 @@ def _text_order(policy: Policy, diagnostics: Diagnostics) -> None:
         files.setdefault(rule.span.source.path, []).append(rule)
     for rules in files.values():
         latest: Rule | None = None
+        latest_phase = -1
         run: list[Rule] = []
         for rule in sorted(rules, key=lambda one: one.span.start):
-            if latest is not None and PHASES.index(rule.phase) < PHASES.index(latest.phase):
+            phase = _PLACE[rule.phase]
+            if phase < latest_phase:
                 run.append(rule)
                 continue
             _misplaced(run, latest, diagnostics)
             run = []
-            if latest is None or rule.phase != latest.phase:
-                latest = rule
+            if phase > latest_phase:
+                latest, latest_phase = rule, phase
         _misplaced(run, latest, diagnostics)
 
 
@@ -97,7 +100,7 @@ def _serving(catalogue: CatalogueNames, rule: Rule, diagnostics: Diagnostics) ->
         return
     assert isinstance(target, ProvidersTarget)
     if isinstance(rule.match, ast.Exact):
-        if not candidates_for(policy, target, rule.match.model.text):
+        if not can_serve(policy, target, rule.match.model.text):
             _cannot_serve(policy, rule, target, f"`{rule.match.model.text}`", diagnostics)
         return
     if not _ever_serves(catalogue, rule, target):

@@ -7,11 +7,11 @@ is tried on the names that hold one of its literals, and what many rules share i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rulec.patterns.compiled import CompiledPattern
 from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget, Rule, VirtualTarget, matcher
-from rulec.policy.serving import candidates_for
+from rulec.policy.serving import can_serve
 from rulec.policy.undecided import judged, speaks_of_models
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
@@ -33,10 +33,13 @@ class NameIndex:
 
     def matched(self, pattern: CompiledPattern) -> Iterable[int]:
         """The numbers of the names that a pattern takes."""
+        held = self._holding(pattern.factors)
+        if not held:
+            return ()
         test = matcher(pattern.spec)
-        return (number for number in self._holding(pattern.factors) if test(self.names[number]))
+        return (number for number in held if test(self.names[number]))
 
-    def _holding(self, literals: tuple[str, ...] | None) -> Iterable[int]:
+    def _holding(self, literals: tuple[str, ...] | None) -> Collection[int]:
         """The numbers of the names in which one of the literals occurs; of all where there is none."""
         if literals is None or not all(literals):
             return range(len(self.names))
@@ -101,7 +104,7 @@ class CatalogueNames:
         """The names for which a target has no candidate; rules are many, their targets few."""
         found = self._unserved.get(target)
         if found is None:
-            names = [name for name in self.every if not candidates_for(self.policy, target, name)]
+            names = [name for name in self.every if not can_serve(self.policy, target, name)]
             found = self._unserved[target] = dict.fromkeys(names)
         return found
 

@@ -36,6 +36,13 @@ def candidates_for(
     return places
 
 
+def can_serve(policy: Policy, target: ProvidersTarget, model: str) -> bool:
+    """Whether a target has a candidate for a model, which is quicker to tell than all of them."""
+    if any(policy.upstream(name, model) is not None for name, _ in target.providers):
+        return True
+    return target.substitute and bool(candidates_for(policy, target, model))
+
+
 def _fits(policy: Policy, target: ModelsTarget, provider: str, model: str, upstream: str) -> bool:
     size = policy.size(model, upstream)
     entry = policy.models.get(model)

@@ -25,6 +25,12 @@ _HEADER = '''"""The tables of grammar/routing.lark, made by `python -m rulec.syn
 # ruff: noqa: E501
 from typing import Any
 
+
+def _grown(first: list[Any], rest: list[Any]) -> list[Any]:
+    first += rest
+    return first
+
+
 '''
 
 
@@ -72,24 +78,38 @@ def _numbered(table: Any) -> dict[int, int]:
 
 def _literal(value: Any) -> str:
     if isinstance(value, list):
-        return "[\n" + "".join(f"    {one!r},\n" for one in value) + "]\n"
+        return "[\n" + "".join(f"    {one if isinstance(one, str) else repr(one)},\n" for one in value) + "]\n"
     if isinstance(value, dict):
         return "{\n" + "".join(f"    {key!r}: {one!r},\n" for key, one in value.items()) + "}\n"
     return f"{value!r}\n"
 
 
-def _rule(rule: Any) -> tuple[Any, ...]:
+def _rule(rule: Any) -> str:
     """What `parser.py` needs of a rule.
 
-    (nonterminal, length, what each symbol gives: `-` nothing, `=` its value, `*` its values; how many absent optional
-    parts stand before each symbol and after the last; whether an only child stands for the whole)
+    (nonterminal, length, what makes the rule's values of those of its symbols, None where these are they, and whether
+    an only child stands for the whole)
     """
-    gives = ""
-    for symbol in rule.expansion:
-        spliced = not symbol.is_term and symbol.name.startswith("_")
-        gives += "-" if symbol.is_term and symbol.filter_out else "*" if spliced else "="
-    gaps = _gaps(tuple(rule.options.empty_indices))
-    return str(rule.origin.name), len(rule.expansion), gives, gaps, bool(rule.options.expand1)
+    return f"({str(rule.origin.name)!r}, {len(rule.expansion)}, {_gatherer(rule)}, {bool(rule.options.expand1)})"
+
+
+def _gatherer(rule: Any) -> str:
+    """A filtered terminal gives nothing, a rule whose name begins with `_` its values, and an absent optional part None."""
+    gaps = _gaps(tuple(rule.options.empty_indices)) or (0,) * (len(rule.expansion) + 1)
+    items: list[str] = []
+    for at, symbol in enumerate(rule.expansion):
+        items += ["None"] * gaps[at]
+        if symbol.is_term:
+            items += [] if symbol.filter_out else [f"c[{at}]"]
+        else:
+            items.append(f"*c[{at}]" if symbol.name.startswith("_") else f"c[{at}]")
+    items += ["None"] * gaps[-1]
+    if items == [f"c[{at}]" for at in range(len(rule.expansion))]:
+        return "None"
+    if items and items[0].startswith("*"):  # its own list goes on growing: a long file stays linear
+        first, rest = items[0].removeprefix("*"), ", ".join(items[1:])
+        return f"lambda c: _grown({first}, [{rest}])" if rest else f"lambda c: {first}"
+    return f"lambda c: [{', '.join(items)}]"
 
 
 def _gaps(empty: tuple[bool, ...]) -> tuple[int, ...]:

@@ -75,46 +75,49 @@ def _shifts(states: list[int], name: str) -> bool:
 def parse(text: str, start: int, end: int, callbacks: dict[str, Callback]) -> Any:
     """What the callbacks make of `text[start:end]`; raises Unexpected at the first token that does not fit."""
     plans = [_plan(rule, callbacks) for rule in RULES]
+    rows = STATES
+    row = rows[START_STATE]
     states = [START_STATE]
     values: list[Any] = []
-    rows = STATES
     scan = _SCAN.match
     position = start
     while True:
-        row = rows[states[-1]]
         found = scan(text, position, end)
         assert found is not None
         kind = found.lastgroup
         if kind is None:
             token = _no_token(text, found.end(), end)
+            kind = token.kind
         else:
-            begin, position = found.span(found.lastindex or 0)
+            begin, position = found.span(kind)
             if kind == "WORD":
                 kind, position = _word(text, begin, position, row)
             elif kind == "NUMBER" and kind not in row and "DASH" in row and text[begin] == "-":
                 kind, position = "DASH", begin + 1
             token = Token(kind, text[begin:position], begin, position)
-        kind = token.kind
         while True:
-            action = rows[states[-1]].get(kind)
+            action = row.get(kind)
             if action is None:
                 raise Unexpected(token, states)
             if action >= 0:
+                row = rows[action]
                 states.append(action)
                 values.append(token)
                 break
             origin, size, gather, callback = plans[-1 - action]
-            if size:
-                children = values[-size:]
-                del values[-size:]
-                del states[-size:]
+            if size == 1:
+                children = [values.pop()]
+                states.pop()
             else:
-                children = []
+                children = values[-size:] if size else []
+                del values[len(values) - size :], states[len(states) - size :]
             if gather is not None:
                 children = gather(children)
-            values.append(callback(children))
-            states.append(rows[states[-1]][origin])
-            if kind == END and states[-1] == END_STATE:
+            values.append(children if callback is None else callback(children))
+            action = rows[states[-1]][origin]
+            row = rows[action]
+            states.append(action)
+            if kind == END and action == END_STATE:
                 return values[-1]
 
 
@@ -146,36 +149,16 @@ def _word(text: str, start: int, end: int, row: dict[str, int]) -> tuple[str, in
     return "WORD", end
 
 
-def _plan(rule: tuple[Any, ...], callbacks: dict[str, Callback]) -> tuple[str, int, Callback | None, Callback]:
-    origin, size, gives, gaps, only_child = rule
-    gather = None if gives == "=" * size and not any(gaps) else _gatherer(gives, gaps)
-    callback = callbacks.get(origin, _values)
+def _plan(
+    rule: tuple[str, int, Callback | None, bool], callbacks: dict[str, Callback]
+) -> tuple[str, int, Callback | None, Callback | None]:
+    origin, size, gather, only_child = rule
+    callback = callbacks.get(origin)
     return origin, size, gather, _unwrapped(callback) if only_child else callback
 
 
-def _values(children: list[Any]) -> list[Any]:
-    return children
+def _unwrapped(callback: Callback | None) -> Callback:
+    def unwrapped(children: list[Any]) -> Any:
+        return children[0] if len(children) == 1 else children if callback is None else callback(children)
 
-
-def _unwrapped(callback: Callback) -> Callback:
-    return lambda children: children[0] if len(children) == 1 else callback(children)
-
-
-def _gatherer(gives: str, gaps: tuple[int, ...]) -> Callback:
-    def gather(children: list[Any]) -> list[Any]:
-        gathered: list[Any] = []
-        for at, way in enumerate(gives):
-            if gaps and gaps[at]:
-                gathered += [None] * gaps[at]
-            if way == "=":
-                gathered.append(children[at])
-            elif way == "*":
-                if gathered:
-                    gathered += children[at]
-                else:
-                    gathered = children[at]  # its own list goes on growing: a long file stays linear
-        if gaps and gaps[-1]:
-            gathered += [None] * gaps[-1]
-        return gathered
-
-    return gather
+    return unwrapped

@@ -23,9 +23,20 @@ class DslScalar(Scalar):
         if self.text == raw:
             return Located(self.text, self.span)
         if raw[:1] in ("'", '"', "/"):
-            return Located(self.text, self.span, tuple(self.start + at for at in _kept(raw)))
+            plain = len(self.text) == len(raw) - 2
+            return Located(self.text, self.span, range(self.start + 1, self.end - 1) if plain else self.offsets(raw))
         last = max(self.end - 1, self.start)
         return Located(self.text, self.span, tuple(min(self.start + at, last) for at in range(len(self.text))))
+
+    def offsets(self, raw: str) -> tuple[int, ...]:
+        """Where each character stands of a text that holds escapes."""
+        offsets: list[int] = []
+        at = 1
+        for found in _ESCAPE.finditer(raw, 1, len(raw) - 1):
+            if _escaped(found, raw[0]) is not None:
+                offsets += range(self.start + at, self.start + found.start() + 1)
+                at = found.end()
+        return (*offsets, *range(self.start + at, self.end - 1))
 
 
 class ConditionText(Scalar):
@@ -43,7 +54,14 @@ def quoted_text(raw: str) -> str:
     In quotes `\\`, the quote, `\n`, `\t` and `\u{HEX}` are escapes and any other backslash stays; between slashes only
     `\/` is one.
     """
-    return "".join(piece for _, piece in _pieces(raw)) if "\\" in raw else raw[1:-1]
+    if "\\" not in raw:
+        return raw[1:-1]
+
+    def meant(found: re.Match[str]) -> str:
+        escaped = _escaped(found, raw[0])
+        return found.group() if escaped is None else escaped
+
+    return _ESCAPE.sub(meant, raw[1:-1])
 
 
 def percentage(raw: str) -> str:
@@ -62,26 +80,6 @@ def condition_text(source: Source, start: int, end: int) -> ConditionText:
     return ConditionText(raw, False, source, start, end)
 
 
-def _pieces(raw: str) -> list[tuple[int, str]]:
-    """The characters that a quoted text stands for, each with its offset in the raw text."""
-    quote = raw[0]
-    pieces: list[tuple[int, str]] = []
-    at, end = 1, len(raw) - 1
-    while at < end:
-        found = _ESCAPE.match(raw, at) if raw[at] == "\\" else None
-        escaped = _escaped(found, quote) if found is not None else None
-        if found is None or escaped is None:
-            pieces.append((at, raw[at]))
-            if found is not None and found.group(1) is None:  # the backslash stays, and so does what it precedes
-                pieces.append((at + 1, raw[at + 1]))
-                at += 1
-            at += 1
-        else:
-            pieces.append((at, escaped))
-            at = found.end()
-    return pieces
-
-
 def _escaped(found: re.Match[str], quote: str) -> str | None:
     code, character = found.groups()
     if quote == "/":
@@ -92,7 +90,3 @@ def _escaped(found: re.Match[str], quote: str) -> str | None:
     if character in ("\\", quote):
         return str(character)
     return _NAMED.get(character)
-
-
-def _kept(raw: str) -> list[int]:
-    return [at for at, _ in _pieces(raw)]

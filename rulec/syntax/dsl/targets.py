@@ -39,12 +39,12 @@ class TargetBuilder(ValueBuilder):
         pairs = [*pairs, *self.target_pairs(keyword.text, destination), *modifiers]
         if fallback is not None:
             pairs.append(fallback)
-        end = max([destination.end, *(value.end for _, value in pairs)])
-        return self.mapping(self.joined(pairs, block), destination.start, block.end if block else end)
+        end = block.end if block else max([destination.end, *[value.end for _, value in pairs]])
+        return self.mapping(self.joined(pairs, block), destination.start, end)
 
     def target_pairs(self, keyword: str, destination: Destination) -> list[Pair]:
         pairs: list[Pair] = []
-        if keyword != "capability":
+        if keyword != "capability" and destination.pairs:
             destination.pairs = [pair for pair in destination.pairs if not self.misplaced_filter(keyword, pair[0])]
         if destination.models:
             pairs.append(self.models_pair(keyword, destination))
@@ -109,13 +109,19 @@ class TargetBuilder(ValueBuilder):
 
     def route(self, items: list[Any], places: list[Any]) -> Destination:
         """Providers, or models, as they stand joined by `or` or in the arguments of a strategy."""
-        models = [one for one in items if isinstance(one, ModelName)]
-        providers = [one for one in items if not isinstance(one, (ModelName, Token))]
-        ends = [self.node_of(one) for one in items if not isinstance(one, Token)]
-        start, end = (ends[0].start, ends[-1].end) if ends else (0, 0)
-        found = Destination(
-            start, end, [], providers, [one.name for one in models], any(one.explicit for one in models)
-        )
+        models: list[ModelName] = []
+        providers: list[Node] = []
+        nodes: list[Node] = []
+        for one in items:
+            if isinstance(one, ModelName):
+                models.append(one)
+                nodes.append(one.name)
+            elif not isinstance(one, Token):
+                providers.append(one)
+                nodes.append(one)
+        start, end = (nodes[0].start, nodes[-1].end) if nodes else (0, 0)
+        explicit = any(one.explicit for one in models)
+        found = Destination(start, end, [], providers, [one.name for one in models], explicit)
         if models and providers:
             self.problem(
                 "two-targets",
@@ -124,10 +130,6 @@ class TargetBuilder(ValueBuilder):
                 'a bare word is a provider, a quoted text is a model: write `"model" via provider`',
             )
         return self.with_places(found, places)
-
-    def node_of(self, item: Any) -> Node:
-        node: Node = item.name if isinstance(item, ModelName) else item
-        return node
 
     def with_places(self, found: Destination, places: list[Any]) -> Destination:
         """Adds `via …` and `where …`."""
