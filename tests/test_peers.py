@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
-from tests.bench.peers import LITELLM, PATTERNS, PEERS, REQUESTS, publish
+from tests.bench.peers import LITELLM, NAIVE, PATTERNS, PEERS, REQUESTS, publish
 from tests.bench.peers.engine import Engine, Missing, Peer
 from tests.bench.peers.results import Run
 from tests.bench.peers.rules import Comparison, Rules, make_rules
@@ -66,3 +69,13 @@ def test_the_page_shows_the_run_that_is_published() -> None:
     assert publish.PLOT.read_text(encoding="utf-8") == publish.drawn(run)
     page = publish.PAGE.read_text(encoding="utf-8")
     assert page == publish.with_tables(page, run), "python -m tests.bench.peers.publish --again"
+
+
+@pytest.mark.slow
+def test_the_table_is_printed() -> None:
+    command = [sys.executable, "-m", "tests.bench", "peers", "--quick"]
+    root = Path(__file__).parent.parent
+    printed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, timeout=300).stdout
+    for peer in (*PEERS, LITELLM):
+        assert f"  {peer.name} " in printed or f"{peer.name} is skipped" in printed
+    assert f"against {NAIVE.name}, 100 rules" in printed

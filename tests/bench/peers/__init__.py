@@ -50,7 +50,7 @@ def lines(quick: bool) -> Iterator[Row | Note]:
         try:
             peer.build(make_rules(SIZES[0]))  # also imports it, so that no later build is blamed for that
         except (Missing, ModuleNotFoundError) as error:
-            yield Note(f"{peer.name} is skipped", str(error))
+            yield Note(f"{peer.name} is skipped", f"{error}; see `make bench-peers`")
         else:
             present.append(peer)
             run.versions[peer.name], run.forms[peer.name] = peer.version(), peer.form
@@ -83,12 +83,11 @@ def of_size(rules: Rules, engines: list[Built], effort: Effort, run: Run) -> Ite
 
 def comparisons(run: Run, large: int) -> Iterator[Note]:
     """How many times rulec is as fast, warm and cold, as what its users could take instead."""
-    for requests in REQUESTS:
-        fastest = run.fastest(100, requests, (OURS.name, NAIVE.name))
-        for name, size in ((fastest, 100), (NAIVE.name, 100), (NAIVE.name, large)):
-            yield Note(f"against {name}, {size:,} rules", f"{run.factor(name, size, requests):,.1f} × as fast, {requests}")
-    for requests in PATTERNS:
-        yield Note(f"against {LITELLM.name}, {large:,} rules", f"{run.factor(LITELLM.name, large, requests):,.0f} × as fast, {requests}")
+    for requests, patterns in zip(REQUESTS, PATTERNS, strict=True):
+        asked = [(name, 100, requests) for name in (*run.fastest(100, requests, (OURS.name, NAIVE.name)), NAIVE.name)]
+        for name, size, kind in (*asked, (NAIVE.name, large, requests), (LITELLM.name, large, patterns)):
+            if run.times(name, size, kind):
+                yield Note(f"against {name}, {size:,} rules", f"{run.times(name, size, kind)} times as fast, {kind}")
 
 
 def built(peer: Peer, rules: Rules) -> Built:

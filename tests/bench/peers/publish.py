@@ -68,12 +68,11 @@ def paragraphs(run: Run) -> list[str]:
 
 def summary(run: Run, requests: str, said: str) -> str:
     """What the tables come to."""
-    fastest = run.fastest(100, requests, (OURS.name, NAIVE.name))
-    asked = ((fastest, 100, requests), (NAIVE.name, 100, requests), (NAIVE.name, LARGE, requests))
     litellm = next(one for one in PATTERNS if one.startswith(requests))
-    told = [f"{times(run, name, size, kind)} times as fast as {name} at {size:,} rules" for name, size, kind in asked]
-    told.append(f"{times(run, LITELLM.name, LARGE, litellm)} times as fast as {LITELLM.name} with the patterns of {LARGE:,}")
-    return f"{requests.capitalize()} ({said}): rulec is {', '.join(told)}."
+    asked = [(name, 100, requests) for name in (*run.fastest(100, requests, (OURS.name, NAIVE.name)), NAIVE.name)]
+    asked += [(NAIVE.name, LARGE, requests), (LITELLM.name, LARGE, litellm)]
+    told = [f"{run.times(name, size, kind)} times as fast as {name} at {size:,}" for name, size, kind in asked]
+    return f"{requests.capitalize()} ({said}): rulec is {', '.join(told)} rules."
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -103,13 +102,8 @@ def large(run: Run) -> str:
 def factors(run: Run) -> str:
     sizes = (*SIZES, LARGE)
     kinds = dict.fromkeys(names(run)[1:], (AGAIN, NEVER)) | {LITELLM.name: tuple(PATTERNS)}
-    rows = [[name, *(times(run, name, size, kind) for kind in asked for size in sizes)] for name, asked in kinds.items()]
+    rows = [[name, *(run.times(name, size, kind) for kind in asked for size in sizes)] for name, asked in kinds.items()]
     return table(["", *(f"{size:,}{word}" for word in (", warm", ", never seen") for size in sizes)], rows)
-
-
-def times(run: Run, engine: str, size: int, requests: str) -> str:
-    factor = run.factor(engine, size, requests) if run.get(engine, size, requests) else None
-    return "" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.2g}"
 
 
 def forms(run: Run, size: int) -> str:

@@ -63,15 +63,19 @@ class Run:
         asked = (engine, rules, requests)
         return next((one for one in self.results if (one.engine, one.rules, one.requests) == asked), None)
 
-    def factor(self, engine: str, rules: int, requests: str) -> float:
+    def times(self, engine: str, rules: int, requests: str) -> str:
         """How many times rulec is as fast with the same rules and requests."""
         ours, theirs = self.get("rulec", rules, requests), self.get(engine, rules, requests)
-        return theirs.figure.middle / ours.figure.middle if ours and theirs else float("nan")
+        if ours is None or theirs is None:
+            return ""
+        factor = float(f"{theirs.figure.middle / ours.figure.middle:.2g}")
+        return f"{factor:,.0f}" if factor >= 10 else f"{factor:g}"
 
-    def fastest(self, rules: int, requests: str, without: tuple[str, ...]) -> str:
-        """The engine with the lowest median."""
+    def fastest(self, rules: int, requests: str, without: tuple[str, ...]) -> list[str]:
+        """The engine with the lowest median, none where none of them is installed."""
         asked = [one for one in self.results if (one.rules, one.requests) == (rules, requests)]
-        return min((one for one in asked if one.engine not in without), key=lambda one: one.figure.middle).engine
+        others = sorted((one for one in asked if one.engine not in without), key=lambda one: one.figure.middle)
+        return [one.engine for one in others[:1]]
 
     @property
     def wrong(self) -> int:
