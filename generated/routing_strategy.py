@@ -1495,13 +1495,14 @@ def _always(request: Request) -> bool:
 
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any
 
 
 MOST_VALUES = 4096
 LONGEST_INDEXED = 512
+CALLER_FIELDS = frozenset(("endpoint", "key", "team", "user"))
 
 
 class ConditionIndex:
@@ -1546,6 +1547,23 @@ class ConditionIndex:
             else:
                 named[guard[0]].setdefault(guard[1], Entrance()).group = group
         self.header_names = frozenset(self.headers)
+        self.known_of_caller = [(name, table) for name, _, table in keys if name in CALLER_FIELDS]
+        plain = {*named, *CALLER_FIELDS}
+        self.asks_more = bool(self.unguarded) or any(name not in plain for name, _, _ in keys)
+        self.headers_only = not (self.asks_more or self.metadata or self.known_of_caller)
+
+    def is_passed_by(self, body: dict[Any, Any], headers: dict[Any, Any], caller: Mapping[str, Any]) -> bool:
+        """Whether a request surely reaches no clause, as most do; raises TypeError for values that no table can hold."""
+        if not self.header_names.isdisjoint(headers):
+            for name in self.header_names.intersection(headers):
+                entrance = self.headers[name]
+                if entrance.group is not None or headers[name] in entrance.table:
+                    return False
+        if self.headers_only:
+            return True
+        if self.asks_more or (self.metadata and "metadata" in body):
+            return False
+        return not any(caller.get(name) in table for name, table in self.known_of_caller)
 
     def matching(self, request: Request) -> Iterable[int]:
         """The rules whose condition holds, in order, each once."""
@@ -1861,8 +1879,21 @@ class Engine:
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: Mapping[str, Any]) -> Decision:
-        """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
-        request = Request(body, headers, caller, self.capability_header, self.scoring)
+        """The first rule that matches and applies: when, exact, pattern, capability, size, default.
+
+        Most requests name a model that came before and meet no condition: they are answered before any field is read.
+        """
+        if type(body) is dict and type(headers) is dict:
+            try:
+                found = self.decided.get(body.get("model"))
+                if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
+                    return found
+            except TypeError:  # a value that cannot be looked up: not one that rules know
+                pass
+        return self.judge(Request(body, headers, caller, self.capability_header, self.scoring))
+
+    def judge(self, request: Request) -> Decision:
+        """The decision for a request, phase by phase."""
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):

@@ -45,8 +45,21 @@ class Engine:
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
     def decide(self, body: Any, headers: Any, caller: Mapping[str, Any]) -> Decision:
-        """The first rule that matches and applies: when, exact, pattern, capability, size, default."""
-        request = Request(body, headers, caller, self.capability_header, self.scoring)
+        """The first rule that matches and applies: when, exact, pattern, capability, size, default.
+
+        Most requests name a model that came before and meet no condition: they are answered before any field is read.
+        """
+        if type(body) is dict and type(headers) is dict:
+            try:
+                found = self.decided.get(body.get("model"))
+                if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
+                    return found
+            except TypeError:  # a value that cannot be looked up: not one that rules know
+                pass
+        return self.judge(Request(body, headers, caller, self.capability_header, self.scoring))
+
+    def judge(self, request: Request) -> Decision:
+        """The decision for a request, phase by phase."""
         model = request.model
         if self.when is not None:
             for rule in self.when.matching(request):

@@ -6,7 +6,7 @@ Sets of clauses and patterns are ints used as bit sets: the lowest bit that stay
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any
 
@@ -16,6 +16,7 @@ from rulec.runtime.request import Request
 
 MOST_VALUES = 4096
 LONGEST_INDEXED = 512
+CALLER_FIELDS = frozenset(("endpoint", "key", "team", "user"))
 
 
 class ConditionIndex:
@@ -60,6 +61,23 @@ class ConditionIndex:
             else:
                 named[guard[0]].setdefault(guard[1], Entrance()).group = group
         self.header_names = frozenset(self.headers)
+        self.known_of_caller = [(name, table) for name, _, table in keys if name in CALLER_FIELDS]
+        plain = {*named, *CALLER_FIELDS}
+        self.asks_more = bool(self.unguarded) or any(name not in plain for name, _, _ in keys)
+        self.headers_only = not (self.asks_more or self.metadata or self.known_of_caller)
+
+    def is_passed_by(self, body: dict[Any, Any], headers: dict[Any, Any], caller: Mapping[str, Any]) -> bool:
+        """Whether a request surely reaches no clause, as most do; raises TypeError for values that no table can hold."""
+        if not self.header_names.isdisjoint(headers):
+            for name in self.header_names.intersection(headers):
+                entrance = self.headers[name]
+                if entrance.group is not None or headers[name] in entrance.table:
+                    return False
+        if self.headers_only:
+            return True
+        if self.asks_more or (self.metadata and "metadata" in body):
+            return False
+        return not any(caller.get(name) in table for name, table in self.known_of_caller)
 
     def matching(self, request: Request) -> Iterable[int]:
         """The rules whose condition holds, in order, each once."""

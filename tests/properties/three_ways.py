@@ -61,6 +61,7 @@ class ThreeWays:
         request = self.request(body, headers, caller)
         answer = meaning.decide(self.policy, request)
         walked = self.walker.decide(request)
+        self.emitted({"model": body.get("model") if isinstance(body, dict) else None}, {})  # so it knows the name
         emitted = self.emitted(body, headers, **caller)
         meant = plain_answer(answer)
         agree("tree", meant, plain_decision(walked.decision))
