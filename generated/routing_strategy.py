@@ -2593,10 +2593,9 @@ class Warmth:
     def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
         """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
         candidates = decision.candidates
-        served = [state.serves(one.provider, one.model, WARM_SECONDS) for one in candidates]
-        if not (decision.prefer_warm or self.first and not any(served)):
+        if not (decision.prefer_warm or self.first and not any(lately(one, state) for one in candidates)):
             return order
-        cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
+        cold = [not (lately(one, state) or self.says(one)) for one in candidates]
         return sorted(order, key=lambda number: (candidates[number].weight == 0, cold[number]))
 
     def says(self, candidate: Any) -> bool:
@@ -2629,6 +2628,12 @@ class Warmth:
 
 
 WATCHERS["warm"] = Warmth
+
+
+def lately(candidate: Any, state: Any) -> bool:
+    """Whether requests say that a candidate is warm."""
+    served: bool = state.serves(candidate.provider, candidate.model, WARM_SECONDS)
+    return served
 
 
 def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:
@@ -3093,6 +3098,17 @@ class Fading:
         return (self.total * fading + TRUST) / (self.weight * fading + TRUST)
 
 
+Samples = deque[tuple[float, float]] | tuple[()]
+"""What was measured last, each with its moment; most deployments that clients name never serve, and have none."""
+
+
+def with_sample(samples: Samples, now: float, value: float) -> Samples:
+    if isinstance(samples, tuple):
+        samples = deque(maxlen=MOST_SAMPLES)
+    samples.append((now, value))
+    return samples
+
+
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
@@ -3112,8 +3128,8 @@ class Deployment:
         self.open: set[str] = set()
         self.latency = Fading()
         self.successes = Fading()
-        self.latencies: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
-        self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
+        self.latencies: Samples = ()
+        self.first_tokens: Samples = ()
         self.tried_at: float | None = None
         self.served = 0
         self.served_at: float | None = None
@@ -3230,10 +3246,10 @@ class State:
         if latency is None:
             latency = now - attempt.clock
         deployment.latency.add(latency, now)
-        deployment.latencies.append((now, latency))
+        deployment.latencies = with_sample(deployment.latencies, now, latency)
         first = seconds_between(attempt.wall, first_token)
         if first is not None:
-            deployment.first_tokens.append((now, first))
+            deployment.first_tokens = with_sample(deployment.first_tokens, now, first)
 
     def fail(self, ticket: str, kind: str) -> None:
         """The attempt failed; a fault of the request says nothing about the deployment."""
@@ -3739,7 +3755,7 @@ class Availability:
     def __init__(self, health: Any) -> None:
         self.health = health
         self.used: dict[str, tuple[Uses, Uses]] = {}  # deployments that are known to have served, and others
-        self.due: dict[str, float] = {}  # who is or may be in trouble, and when to judge it again
+        self.due: dict[str, float] = {}  # who is or may get into trouble, and when to judge it again
         self.out: frozenset[str] = frozenset()
 
     def use(self, provider: str, model: str, now: float) -> None:
@@ -3752,6 +3768,14 @@ class Availability:
         here = served if place in served else others
         here[place] = now
         here.move_to_end(place)
+        if len(served) + len(others) > MOST_USED:
+            self.forget(provider, now)
+        if provider in self.out:
+            self.stir(provider)
+
+    def forget(self, provider: str, now: float) -> None:
+        """Follow no more than `MOST_USED` deployments of a provider; whether it is out may have hung on those that go."""
+        served, others = self.used[provider]
         while len(served) + len(others) > MOST_USED:
             if not others:
                 served.popitem(last=False)
@@ -3759,8 +3783,8 @@ class Availability:
             oldest, used_at = others.popitem(last=False)
             if self.health.state.proven(*oldest):  # by now
                 served[oldest] = used_at
-        if provider in self.out:
-            self.stir(provider)
+        if provider in self.due:
+            self.due[provider] = min(self.due[provider], now + JUDGED_SECONDS)
 
     def stir(self, provider: str) -> None:
         """Something happened to a provider: what was known of it is to be judged anew."""
@@ -3769,25 +3793,30 @@ class Availability:
     def at(self, now: float) -> frozenset[str]:
         """The providers that are out now."""
         for provider in [one for one, moment in self.due.items() if moment <= now]:
-            out, troubled = self.judge(provider, now)
+            out, again = self.judge(provider, now)
             if out != (provider in self.out):
                 self.out ^= {provider}
-            if troubled:
-                self.due[provider] = now + JUDGED_SECONDS
-            else:
+            if again is None:
                 del self.due[provider]
+            else:
+                self.due[provider] = again
         return self.out
 
-    def judge(self, provider: str, now: float) -> tuple[bool, bool]:
-        """Whether a provider is out, and whether it is in any trouble."""
-        whole = self.health.is_blocked(provider, now)
-        troubled = in_use = False
-        for place, used_at in (use for uses in self.used.get(provider, ()) for use in uses.items()):
-            if self.health.in_trouble(place, now):
-                troubled = True
-            elif now - used_at <= USED_SECONDS:
-                in_use = True
-        return whole or (troubled and not in_use), whole or troubled
+    def judge(self, provider: str, now: float) -> tuple[bool, float | None]:
+        """Whether a provider is out, and when to judge it again if nothing happens to it; None for never.
+
+        One deployment that is in use and well is enough; the one used last is the likeliest.
+        """
+        if self.health.is_blocked(provider, now):
+            return True, now + JUDGED_SECONDS
+        troubled = False
+        for uses in self.used.get(provider, ()):
+            for place, used_at in reversed(uses.items()):
+                if self.health.in_trouble(place, now):
+                    troubled = True
+                elif now - used_at <= USED_SECONDS:
+                    return False, used_at + USED_SECONDS
+        return troubled, now + JUDGED_SECONDS if troubled else None
 
 
 # -------------------- health --------------------
@@ -4099,7 +4128,7 @@ def name_of(key: Any) -> str:
 
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
@@ -4135,6 +4164,12 @@ class PlanStep:
         self.place = 0
         self.headers: dict[str, str] | None = None
 
+    def passed_over(self, kind: str) -> PlanStep:
+        """The same step as one that is out."""
+        step = PlanStep(self.target, self.hop, self.again, self.pause)
+        step.out = kind
+        return step
+
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
         if self.again:
@@ -4159,6 +4194,10 @@ class Course:
         self.groups = frozenset([step.group for step in steps])
         self.out = frozenset([step.provider for step in steps if step.out is not None])
         self.told: str | None = None
+
+    def without(self, out: Mapping[int, str]) -> Course:
+        """The course with the steps of these numbers marked as out, each for a kind of error."""
+        return Course([step if number not in out else step.passed_over(out[number]) for number, step in enumerate(self.steps)])
 
     def fallbacks(self) -> list[dict[str, Any]]:
         """The steps behind the first as LiteLLM's fallbacks, for one request."""
@@ -4202,6 +4241,16 @@ class Courses:
                 if len(self.kept) > MOST_COURSES:
                     self.kept.popitem(last=False)
         return course
+
+    def around(self, decision: Any, order: list[int], passed_over: Callable[[Sequence[Any]], dict[int, str]]) -> Course:
+        """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
+
+        `passed_over` tells of many by their numbers who is to be, and for which kind of error.
+        """
+        out = passed_over(decision.candidates)
+        course = self.of(decision, sorted(order, key=out.__contains__) if out else order)
+        out = passed_over(course.steps)
+        return course.without(out) if out else course
 
 
 class Plan:
@@ -4273,22 +4322,13 @@ class Plan:
         self.steps, self.tried, self.open = [], [], False
 
 
-def plan_steps(
-    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]] | None = None
-) -> list[PlanStep]:
-    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
-
-    What is `passed_over` (numbers, each with a kind of error) is marked so; a candidate that is goes behind the others.
-    """
+def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
     candidates = decision.candidates
-    if passed_over is not None:
-        order = sorted(order, key=passed_over(candidates).__contains__)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
-    steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
-    if passed_over is not None:
-        for number, kind in passed_over(steps).items():
-            steps[number].out = kind
+    if decision.retry_attempts or facts.deployments:
+        steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
     return steps
 
 
@@ -4855,10 +4895,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
         health = self.health if self.health.troubled else None
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        course = course_of(decision, order, rules, health)
+        course = self.course(decision, order, rules)
         if course.groups != {asked}:  # LiteLLM checked only the name that the client used
-            course = await self.permitted(course, decision, order, asked, auth, rules, health)
-        if health is not None:
+            course = await self.permitted(course, decision, order, asked, auth, rules)
+        if course.out:
             course = arranged(course.steps, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -4891,6 +4931,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if not await self.may_call(auth, group):
                 raise forbidden(group, rules, decision.rule)
 
+    def course(self, decision: Any, order: list[int], rules: Rules) -> Course:
+        """The course through these candidates, as the health of all is now."""
+        if self.health.troubled:
+            return rules.courses.around(decision, order, self.health.passed_over)
+        return rules.courses.of(decision, order)
+
     async def permitted(
         self,
         course: Course,
@@ -4899,7 +4945,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
-        health: Health | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -4911,8 +4956,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
-            course = course_of(decision, possible, rules, health)
-        await self.allow(allowed, course.groups, auth)
+            course = self.course(decision, possible, rules)
+        if not course.groups <= allowed:
+            await self.allow(allowed, course.groups, auth)
         if course.groups <= allowed:
             return course
         return Course([step for step in course.steps if step.group in allowed])
@@ -5161,13 +5207,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
-
-
-def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
-    """The course of a decision; while anybody is in trouble it is of the moment."""
-    if health is None:
-        return rules.courses.of(decision, order)
-    return Course(plan_steps(decision, order, rules.balancer.facts, health.passed_over))
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -34,7 +34,7 @@ from rulec.runtime.deployments import StepSkipped, deployment_of, left_to_litell
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
 from rulec.runtime.health import NOBODY, Health
 from rulec.runtime.log import log, log_writer, show_log
-from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged, plan_steps
+from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
 from rulec.runtime.status import publish_status
@@ -133,10 +133,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
         health = self.health if self.health.troubled else None
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        course = course_of(decision, order, rules, health)
+        course = self.course(decision, order, rules)
         if course.groups != {asked}:  # LiteLLM checked only the name that the client used
-            course = await self.permitted(course, decision, order, asked, auth, rules, health)
-        if health is not None:
+            course = await self.permitted(course, decision, order, asked, auth, rules)
+        if course.out:
             course = arranged(course.steps, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
@@ -169,6 +169,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if not await self.may_call(auth, group):
                 raise forbidden(group, rules, decision.rule)
 
+    def course(self, decision: Any, order: list[int], rules: Rules) -> Course:
+        """The course through these candidates, as the health of all is now."""
+        if self.health.troubled:
+            return rules.courses.around(decision, order, self.health.passed_over)
+        return rules.courses.of(decision, order)
+
     async def permitted(
         self,
         course: Course,
@@ -177,7 +183,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
-        health: Health | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -189,8 +194,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
-            course = course_of(decision, possible, rules, health)
-        await self.allow(allowed, course.groups, auth)
+            course = self.course(decision, possible, rules)
+        if not course.groups <= allowed:
+            await self.allow(allowed, course.groups, auth)
         if course.groups <= allowed:
             return course
         return Course([step for step in course.steps if step.group in allowed])
@@ -439,13 +445,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
-
-
-def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
-    """The course of a decision; while anybody is in trouble it is of the moment."""
-    if health is None:
-        return rules.courses.of(decision, order)
-    return Course(plan_steps(decision, order, rules.balancer.facts, health.passed_over))
 
 
 def ticket_of(kwargs: Any) -> str:

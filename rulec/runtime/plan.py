@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 STEP_MARK = "rulec:step:"  # makes each fallback a target of its own, and tells the filter hook which one it is
@@ -39,6 +39,12 @@ class PlanStep:
         self.place = 0
         self.headers: dict[str, str] | None = None
 
+    def passed_over(self, kind: str) -> PlanStep:
+        """The same step as one that is out."""
+        step = PlanStep(self.target, self.hop, self.again, self.pause)
+        step.out = kind
+        return step
+
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
         if self.again:
@@ -63,6 +69,10 @@ class Course:
         self.groups = frozenset([step.group for step in steps])
         self.out = frozenset([step.provider for step in steps if step.out is not None])
         self.told: str | None = None
+
+    def without(self, out: Mapping[int, str]) -> Course:
+        """The course with the steps of these numbers marked as out, each for a kind of error."""
+        return Course([step if number not in out else step.passed_over(out[number]) for number, step in enumerate(self.steps)])
 
     def fallbacks(self) -> list[dict[str, Any]]:
         """The steps behind the first as LiteLLM's fallbacks, for one request."""
@@ -106,6 +116,16 @@ class Courses:
                 if len(self.kept) > MOST_COURSES:
                     self.kept.popitem(last=False)
         return course
+
+    def around(self, decision: Any, order: list[int], passed_over: Callable[[Sequence[Any]], dict[int, str]]) -> Course:
+        """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
+
+        `passed_over` tells of many by their numbers who is to be, and for which kind of error.
+        """
+        out = passed_over(decision.candidates)
+        course = self.of(decision, sorted(order, key=out.__contains__) if out else order)
+        out = passed_over(course.steps)
+        return course.without(out) if out else course
 
 
 class Plan:
@@ -177,22 +197,13 @@ class Plan:
         self.steps, self.tried, self.open = [], [], False
 
 
-def plan_steps(
-    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]] | None = None
-) -> list[PlanStep]:
-    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each.
-
-    What is `passed_over` (numbers, each with a kind of error) is marked so; a candidate that is goes behind the others.
-    """
+def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
+    """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
     candidates = decision.candidates
-    if passed_over is not None:
-        order = sorted(order, key=passed_over(candidates).__contains__)
     steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
-    steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
-    if passed_over is not None:
-        for number, kind in passed_over(steps).items():
-            steps[number].out = kind
+    if decision.retry_attempts or facts.deployments:
+        steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
     return steps
 
 

@@ -57,6 +57,17 @@ class Fading:
         return (self.total * fading + TRUST) / (self.weight * fading + TRUST)
 
 
+Samples = deque[tuple[float, float]] | tuple[()]
+"""What was measured last, each with its moment; most deployments that clients name never serve, and have none."""
+
+
+def with_sample(samples: Samples, now: float, value: float) -> Samples:
+    if isinstance(samples, tuple):
+        samples = deque(maxlen=MOST_SAMPLES)
+    samples.append((now, value))
+    return samples
+
+
 class Deployment:
     """The figures of one deployment; `open` are the tickets that it serves now, `failed` counts by error kind."""
 
@@ -76,8 +87,8 @@ class Deployment:
         self.open: set[str] = set()
         self.latency = Fading()
         self.successes = Fading()
-        self.latencies: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
-        self.first_tokens: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
+        self.latencies: Samples = ()
+        self.first_tokens: Samples = ()
         self.tried_at: float | None = None
         self.served = 0
         self.served_at: float | None = None
@@ -194,10 +205,10 @@ class State:
         if latency is None:
             latency = now - attempt.clock
         deployment.latency.add(latency, now)
-        deployment.latencies.append((now, latency))
+        deployment.latencies = with_sample(deployment.latencies, now, latency)
         first = seconds_between(attempt.wall, first_token)
         if first is not None:
-            deployment.first_tokens.append((now, first))
+            deployment.first_tokens = with_sample(deployment.first_tokens, now, first)
 
     def fail(self, ticket: str, kind: str) -> None:
         """The attempt failed; a fault of the request says nothing about the deployment."""

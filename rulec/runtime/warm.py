@@ -56,10 +56,9 @@ class Warmth:
     def first_ones(self, decision: Any, order: list[int], state: Any) -> list[int]:
         """The order with warm candidates first, if the rule wants that, or this is a first request; weight 0 stays last."""
         candidates = decision.candidates
-        served = [state.serves(one.provider, one.model, WARM_SECONDS) for one in candidates]
-        if not (decision.prefer_warm or self.first and not any(served)):
+        if not (decision.prefer_warm or self.first and not any(lately(one, state) for one in candidates)):
             return order
-        cold = [not (lately or self.says(one)) for lately, one in zip(served, candidates, strict=True)]
+        cold = [not (lately(one, state) or self.says(one)) for one in candidates]
         return sorted(order, key=lambda number: (candidates[number].weight == 0, cold[number]))
 
     def says(self, candidate: Any) -> bool:
@@ -92,6 +91,12 @@ class Warmth:
 
 
 WATCHERS["warm"] = Warmth
+
+
+def lately(candidate: Any, state: Any) -> bool:
+    """Whether requests say that a candidate is warm."""
+    served: bool = state.serves(candidate.provider, candidate.model, WARM_SECONDS)
+    return served
 
 
 def living(status: int, body: Callable[[], bytes]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from rulec.records import field, record
 from rulec.runtime.breaker import COOLING, Breaker, Terms
 from rulec.runtime.health import Health
-from rulec.runtime.plan import Course, Plan, PlanStep, arranged, plan_steps
+from rulec.runtime.plan import Courses, Plan, PlanStep, arranged
 from rulec.runtime.records import Decision
 from rulec.runtime.state import State
 
@@ -103,8 +103,8 @@ class Player:
         for provider in sorted(unavailable):
             health.breakers[provider] = unreachable()
             health.availability.stir(provider)
-        course = Course(plan_steps(decision, order, self.facts, health.passed_over))
-        if health.troubled:
+        course = Courses(self.facts).around(decision, order, health.passed_over)
+        if course.out:
             course = arranged(course.steps, unavailable)
         plan = Plan(course, "", decision.rule, "", 0.0)
         attempts: list[Attempt] = []

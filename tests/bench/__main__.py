@@ -8,7 +8,7 @@ import importlib
 from tests.bench.measure import machine
 
 NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity", "analysis", "linting", "differing")
-LONG_NAMES = ("paired", "memory", "outage", "peers")
+LONG_NAMES = ("paired", "profiling", "memory", "outage", "peers")
 """What starts proxies, needs other packages or takes minutes: measured only where it is named."""
 
 
