@@ -8,7 +8,7 @@ from typing import Any
 from rulec.backends.environment import config_value, overrides
 from rulec.backends.yaml_text import block, scalar, to_yaml
 from rulec.gateway.complexity import router_parameters
-from rulec.gateway.groups import deployment_id, model_groups
+from rulec.gateway.groups import Member, deployment_id, model_groups
 from rulec.policy.model import Model, NativeTarget, Policy, Rule
 from rulec.records import record
 from rulec.syntax.ast import Exact
@@ -41,29 +41,28 @@ class Deployments:
     def written(self) -> Iterator[str]:
         """Each as an item of `model_list`."""
         for group, members in model_groups(self.policy):
-            for provider, upstream in members:
-                yield self._deployment(group, provider, upstream)
+            yield from self._group(group, members)
         for rule in self.policy.rules:
             if isinstance(rule.target, NativeTarget):
                 yield to_yaml([self._router(rule)])
 
-    def _deployment(self, group: str, name: str, upstream: str | None) -> str:
-        model = self.policy.providers[name].litellm_model(upstream or PLACEHOLDER)
-        alike = self._set_alike(name, group)
-        return (
-            f"- model_name: {scalar(group)}\n"
-            f"  litellm_params:\n"
-            f"    model: {scalar(model)}\n"
-            f"{alike.parameters}"
-            f"  model_info:\n"
-            f"{alike.info}"
-            f"    id: {scalar(deployment_id(group, name))}\n"
-            f"{alike.handling}"
-            f"    rulec:\n"
-            f"      provider: {scalar(name)}\n"
-            f"      model: {scalar(upstream)}\n"
-            f"{alike.mark}"
-        )
+    def _group(self, group: str, members: list[Member]) -> Iterator[str]:
+        name, written = scalar(group), {None: "null", group: scalar(group)}
+        for provider, upstream in members:
+            alike = self._set_alike(provider, group)
+            model = self.policy.providers[provider].litellm_model(upstream or PLACEHOLDER)
+            yield (
+                f"- model_name: {name}\n"
+                f"  litellm_params:\n"
+                f"    model: {scalar(model)}\n"
+                f"{alike.parameters}"
+                f"  model_info:\n"
+                f"{alike.info}"
+                f"    id: {scalar(deployment_id(group, provider))}\n"
+                f"{alike.handling}"
+                f"      model: {written.get(upstream) or scalar(upstream)}\n"
+                f"{alike.mark}"
+            )
 
     def _set_alike(self, name: str, group: str) -> _Alike:
         """What the deployments of a provider have in common; of a model that is set otherwise, its own."""
@@ -90,7 +89,8 @@ class Deployments:
         own = [key for key in self._overrides.get(name, ()) if tuning.settings[key] is not provider.settings[key]]
         mark = {"fingerprint": self._fingerprint, **({"own": own} if own else {})}
         info = config_value(tuning.handling.get("model_info", {}))
-        return _Alike(block(parameters, 4), block(info, 4), block(handling, 4), block(mark, 6))
+        begin = f"    rulec:\n      provider: {scalar(name)}\n"
+        return _Alike(block(parameters, 4), block(info, 4), block(handling, 4) + begin, block(mark, 6))
 
     def _router(self, rule: Rule) -> dict[str, Any]:
         """The deployment that stands for a virtual model which LiteLLM's complexity router splits."""

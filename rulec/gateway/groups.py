@@ -30,8 +30,9 @@ def model_groups(policy: Policy) -> Iterator[tuple[str, list[Member]]]:
 
 def deployment_id(group: str, provider: str | None = None) -> str:
     """The id of a deployment: LiteLLM sends it as a response header, so it is ASCII, whatever the names are."""
-    name = group if provider is None else f"{group}@{provider}"
-    return OWN_PREFIX + name.encode("unicode_escape").decode("ascii")
+    name = OWN_PREFIX + group if provider is None else f"{OWN_PREFIX}{group}@{provider}"
+    plain = name.isascii() and name.isprintable() and "\\" not in name
+    return name if plain else name.encode("unicode_escape").decode("ascii")
 
 
 def client_names(policy: Policy) -> dict[str, None]:

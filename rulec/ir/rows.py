@@ -29,6 +29,7 @@ class Rows:
         self.known_chains: list[Row] = []
         """Those of the rules whose rows were made."""
         self._chain_numbers: dict[int, int] = {}
+        self._chain_rows: dict[str, int] = {}
         self.providers: dict[str, Row] = {
             one.name: (one.template, tuple(self.pattern(p) for p in one.accepts), one.default_model, one.context)
             for one in policy.providers.values()
@@ -93,8 +94,11 @@ class Rows:
                 )
                 for hop in chain.hops
             )
-            number = self._chain_numbers[id(chain)] = len(self.known_chains)
-            self.known_chains.append((chain.name, hops, chain.retry_attempts, chain.retry_delay_ms))
+            row = (chain.name, hops, chain.retry_attempts, chain.retry_delay_ms)
+            number = self._chain_rows.setdefault(repr(row), len(self.known_chains))  # in which 1 is not 1.0, nor true
+            self._chain_numbers[id(chain)] = number
+            if number == len(self.known_chains):
+                self.known_chains.append(row)
         return number
 
     def condition(self, condition: Condition) -> Row:

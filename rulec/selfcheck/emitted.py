@@ -4,11 +4,16 @@ from __future__ import annotations
 import __future__
 
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
 from rulec.backends.python import RUNTIME_MODULES, STRATEGY_MODULES
 from rulec.policy import meaning
+
+PIECE = 5_000
+"""So many lines of tables are compiled at once: that takes some eighty times as many bytes as they have."""
+_TABLES = "TABLES: dict[str, Any] = "
 
 
 def load_module(text: str) -> dict[str, Any]:
@@ -17,11 +22,44 @@ def load_module(text: str) -> dict[str, Any]:
     The runtime's text is the same in every module, so it is compiled once.
     """
     namespace: dict[str, Any] = {"__name__": "rulec_selfcheck"}
-    tables, begin, runtime = text.partition(_mark(RUNTIME_MODULES[0]))
+    head, begin, runtime = text.partition(_mark(RUNTIME_MODULES[0]))
     runtime, _, _ = runtime.partition(_mark(STRATEGY_MODULES[0]))
-    exec(_code(tables), namespace)
+    before, _, rest = head.partition(f"\n{_TABLES}")
+    tables, _, after = rest.partition("\n}\n")
+    exec(_code(before), namespace)
+    namespace["TABLES"] = read_literal([*tables.split("\n"), "}"])
+    exec(_code(after), namespace)
     exec(_runtime_code(begin + runtime), namespace)
     return namespace
+
+
+def read_literal(lines: list[str], depth: int = 0) -> Any:
+    """What the lines of a literal mean whose items begin on lines of their own, in pieces where it is long."""
+    opening, closing = lines[0][-1], lines[-1].strip()[0]
+    inner = "    " * (depth + 1)
+    deeper = tuple(inner + sign for sign in " )}")
+    starts = [number for number, line in enumerate(lines[1:-1], 1) if not line.startswith(deeper)]
+    read: list[Any] = []
+    piece: list[str] = []
+
+    def end_piece() -> None:
+        found = eval(f"{opening}{''.join(piece)}{closing}", {})
+        read.extend(found.items() if opening == "{" else found)
+        piece.clear()
+
+    for begin, end in pairwise([*starts, len(lines) - 1]):
+        item = lines[begin:end]
+        if len(item) > PIECE:
+            end_piece()
+            key, _, _ = item[0].rpartition(": ")
+            value = read_literal(item, depth + 1)
+            read.append((eval(key.strip(), {}), value) if opening == "{" else value)
+            continue
+        piece += item
+        if len(piece) > PIECE:
+            end_piece()
+    end_piece()
+    return dict(read) if opening == "{" else tuple(read)
 
 
 def _mark(module: str) -> str:
