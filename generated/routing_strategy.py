@@ -244,6 +244,8 @@ import re
 LONGEST_NAME = 256
 
 _UNITS = {"b": 9, "m": 6}
+_UNIT = re.compile(r"[0-9][bBmM](?![A-Za-z0-9])")
+"""What every size in a name holds; most names without one are told by this alone, which is much faster."""
 _IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:([0-9]+)[xX])?([0-9]+)(?:\.([0-9]+))?([bBmM])(?![A-Za-z0-9])")
 
 
@@ -256,7 +258,7 @@ def size_from_name(name: str) -> int | None:
     """The parameters that a model name tells of: the leftmost number with a `b` or `m`; `8x7b` is 56 billion."""
     if not is_regular_name(name):
         return None
-    found = _IN_NAME.search(name)
+    found = _IN_NAME.search(name) if _UNIT.search(name) is not None else None
     if found is None:
         return None
     count, whole, fraction, unit = found.groups()
@@ -1494,7 +1496,7 @@ def _always(request: Request) -> bool:
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
-from typing import Any
+from typing import Any, Literal
 
 
 MOST_VALUES = 4096
@@ -1778,15 +1780,17 @@ class LiteralIndex:
         self.last = min(map(len, suffixes), default=0)
         self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
         self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
-        self.words: dict[int, list[tuple[str, Sequence[int]]]] = {}
+        self.words: dict[int, dict[int, list[tuple[str, Sequence[int]]]]] = {}
         self.short: list[tuple[str, Sequence[int]]] = []
         for gram, literals in grams.items():
             octets = octets_of(gram)
-            if len(octets) < WORD:
-                self.short += literals
+            size = next((size for size in WORDS if len(octets) >= size), 0)
+            if size:
+                word = words_of(octets[:size], size)[0]
+                self.words.setdefault(size, {}).setdefault(word, []).extend(literals)
             else:
-                self.words.setdefault(words_of(octets[:WORD])[0], []).extend(literals)
-        self.word_numbers = frozenset(self.words)
+                self.short += literals
+        self.known_words = [(size, words, frozenset(words)) for size, words in self.words.items()]
 
     def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
@@ -1802,11 +1806,13 @@ class LiteralIndex:
             rules = self.suffixes.get(text[size - length :]) if length <= size else None
             if rules is not None:
                 found.append(rules)
-        if self.word_numbers:
-            for word in self.word_numbers.intersection(words_of(octets_of(text))):
-                for literal, rules in self.words[word]:
-                    if literal in text:
-                        found.append(rules)
+        if self.known_words:
+            octets = octets_of(text)
+            for length, literals_of, known in self.known_words:
+                for word in known.intersection(words_of(octets, length)):
+                    for literal, rules in literals_of[word]:
+                        if literal in text:
+                            found.append(rules)
         if self.short:
             found += [rules for literal, rules in self.short if literal in text]
         if len(found) < 2:
@@ -1822,29 +1828,31 @@ def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     return {key: sorted(one) for key, one in lengths.items()}
 
 
-WORD = 4
+WORDS: dict[int, Literal["Q", "I"]] = {8: "Q", 4: "I"}
+"""How many bytes are looked up as one number, and what numbers of so many are called."""
 
 
 def octets_of(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def words_of(octets: bytes) -> memoryview:
-    """Every run of four bytes as a number, all that begin at the first byte or four, eight, … behind it first."""
+def words_of(octets: bytes, size: int) -> memoryview:
+    """Every run of so many bytes as a number, first those that begin at the first byte or whole runs behind it."""
     count = len(octets)
-    shifted = [octets[at : count - (count - at) % WORD] for at in range(min(WORD, count))]
-    return memoryview(b"".join(shifted)).cast("I")
+    shifted = [octets[at : count - (count - at) % size] for at in range(min(size, count))]
+    return memoryview(b"".join(shifted)).cast(WORDS[size])
 
 
 # -------------------- engine --------------------
 # The decision: tables made by the compiler, walked in the order of the phases.
 
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
-MOST_NAMES = 32_768
+MOST_STRANGERS = 32_768
 MOST_LEAVES = 65_536
 MOST_NATIVE_CHARACTERS = 4_000
 """Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
@@ -1870,7 +1878,8 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.most_names = MOST_NAMES + len(self.folded)
+        self.strangers: deque[str] = deque()
+        self.most_strangers = MOST_STRANGERS
         self.decided: dict[str | None, Decision] = {}
         self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
@@ -1902,15 +1911,16 @@ class Engine:
 
     def by_name(self, model: str | None, request: Request) -> Decision:
         """What is left to decide where no condition did; remembered where the name alone decides."""
-        early, late = self.undecided.get(model) or self.outcomes(model)
+        names = self.undecided.get(model)
+        early, late = names or self.outcomes(model)
         settled = early is not None or not self.capabilities
         leaf = early or (None if settled else self.by_capability(request)) or late
+        decision = self.nothing if leaf is None else leaf.decision(request)
         if settled and (leaf is None or leaf.ready is not None):
-            decision = self.nothing if leaf is None else leaf.decision(request)
             self.remember(self.decided, model, decision)
-            return decision
-        self.remember(self.undecided, model, (early, late))
-        return self.nothing if leaf is None else leaf.decision(request)
+        elif names is None:
+            self.remember(self.undecided, model, (early, late))
+        return decision
 
     def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
         """What the name alone says: by the exact and pattern rules, and by the size rules and the default."""
@@ -1932,11 +1942,19 @@ class Engine:
         return None if rule is None else self.make(rule, model)
 
     def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
-        """Keeps what was found for a name; names are forgotten when they are too many, and long ones at once."""
-        if model is None or len(model) <= LONGEST_NAME:
-            if len(memory) >= self.most_names:
-                memory.clear()
-            memory[model] = value
+        """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
+
+        Long names are forgotten at once.
+        """
+        if model is not None and model not in self.folded:
+            if len(model) > LONGEST_NAME:
+                return
+            if len(self.strangers) >= self.most_strangers:
+                first = self.strangers.popleft()
+                self.decided.pop(first, None)
+                self.undecided.pop(first, None)
+            self.strangers.append(model)
+        memory[model] = value
 
     def by_capability(self, request: Request) -> Outcome | None:
         capability = request.capability

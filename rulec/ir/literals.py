@@ -11,7 +11,8 @@ from rulec.patterns.compiled import CompiledPattern
 
 _LONGEST_END = 64
 """Prefixes and suffixes are kept up to this length: each length in use costs one look-up."""
-_GRAM_LENGTH = 4
+_GRAM_LENGTHS = (4, 8)
+_MOST_SHARING = 4
 
 Literal = tuple[str, str]
 """Where a literal must stand (name, prefix, suffix, anywhere), and its text."""
@@ -37,7 +38,7 @@ def make_literal_index(arms: Sequence[tuple[tuple[CompiledPattern, ...], int]]) 
 
 def _is_weak(literal: Literal) -> bool:
     """Whether a literal is so short that it is searched for by itself."""
-    return literal[0] == "anywhere" and len(literal[1]) < _GRAM_LENGTH
+    return literal[0] == "anywhere" and len(literal[1]) < _GRAM_LENGTHS[0]
 
 
 def _branches(pattern: CompiledPattern) -> list[list[Literal]]:
@@ -70,16 +71,18 @@ def _required(spec: Row, factors: tuple[str, ...] | None) -> list[Literal]:
 
 
 def _grams(anywhere: dict[str, tuple[int, ...]]) -> dict[str, Row]:
-    """By its rarest run of four characters (or all of it, if shorter) each literal with its rules."""
-    runs = {literal: _runs(literal) for literal in anywhere}
-    seen = Counter(run for found in runs.values() for run in set(found))
+    """By its rarest run of four characters each literal with its rules; by eight where too many others have those four."""
+    shared = {length: Counter(run for one in anywhere for run in set(_runs(one, length))) for length in _GRAM_LENGTHS}
     table: dict[str, list[Row]] = {}
     for literal, rules in anywhere.items():
-        table.setdefault(min(runs[literal], key=lambda run: seen[run]), []).append((literal, rules))
+        for length in _GRAM_LENGTHS:
+            gram = min(_runs(literal, length), key=shared[length].__getitem__)
+            if shared[length][gram] <= _MOST_SHARING:
+                break
+        table.setdefault(gram, []).append((literal, rules))
     return {gram: tuple(found) for gram, found in table.items()}
 
 
-def _runs(literal: str) -> list[str]:
-    if len(literal) <= _GRAM_LENGTH:
-        return [literal]
-    return [literal[at : at + _GRAM_LENGTH] for at in range(len(literal) - _GRAM_LENGTH + 1)]
+def _runs(literal: str, length: int) -> list[str]:
+    """All runs of so many characters, or all of the literal if it is shorter."""
+    return [literal[at : at + length] for at in range(max(len(literal) - length, 0) + 1)]

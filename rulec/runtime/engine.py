@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import LONGEST_NAME, is_regular_name
 
-MOST_NAMES = 32_768
+MOST_STRANGERS = 32_768
 MOST_LEAVES = 65_536
 MOST_NATIVE_CHARACTERS = 4_000
 """Of the longest text of the user; LiteLLM's router takes milliseconds up to there, minutes for a megabyte."""
@@ -39,7 +40,8 @@ class Engine:
         self.sizes = NumberColumn(None, 0, cuts, changes)
         self.default: int | None = tables["default"]
         self.nothing = Decision("refuse", None, None, status=400, text=tables["refusal"])
-        self.most_names = MOST_NAMES + len(self.folded)
+        self.strangers: deque[str] = deque()
+        self.most_strangers = MOST_STRANGERS
         self.decided: dict[str | None, Decision] = {}
         self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
@@ -71,15 +73,16 @@ class Engine:
 
     def by_name(self, model: str | None, request: Request) -> Decision:
         """What is left to decide where no condition did; remembered where the name alone decides."""
-        early, late = self.undecided.get(model) or self.outcomes(model)
+        names = self.undecided.get(model)
+        early, late = names or self.outcomes(model)
         settled = early is not None or not self.capabilities
         leaf = early or (None if settled else self.by_capability(request)) or late
+        decision = self.nothing if leaf is None else leaf.decision(request)
         if settled and (leaf is None or leaf.ready is not None):
-            decision = self.nothing if leaf is None else leaf.decision(request)
             self.remember(self.decided, model, decision)
-            return decision
-        self.remember(self.undecided, model, (early, late))
-        return self.nothing if leaf is None else leaf.decision(request)
+        elif names is None:
+            self.remember(self.undecided, model, (early, late))
+        return decision
 
     def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
         """What the name alone says: by the exact and pattern rules, and by the size rules and the default."""
@@ -101,11 +104,19 @@ class Engine:
         return None if rule is None else self.make(rule, model)
 
     def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
-        """Keeps what was found for a name; names are forgotten when they are too many, and long ones at once."""
-        if model is None or len(model) <= LONGEST_NAME:
-            if len(memory) >= self.most_names:
-                memory.clear()
-            memory[model] = value
+        """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
+
+        Long names are forgotten at once.
+        """
+        if model is not None and model not in self.folded:
+            if len(model) > LONGEST_NAME:
+                return
+            if len(self.strangers) >= self.most_strangers:
+                first = self.strangers.popleft()
+                self.decided.pop(first, None)
+                self.undecided.pop(first, None)
+            self.strangers.append(model)
+        memory[model] = value
 
     def by_capability(self, request: Request) -> Outcome | None:
         capability = request.capability

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
-from typing import Any
+from typing import Any, Literal
 
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.conditions import Test, Zones, build_test, field_reader
@@ -295,15 +295,17 @@ class LiteralIndex:
         self.last = min(map(len, suffixes), default=0)
         self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
         self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
-        self.words: dict[int, list[tuple[str, Sequence[int]]]] = {}
+        self.words: dict[int, dict[int, list[tuple[str, Sequence[int]]]]] = {}
         self.short: list[tuple[str, Sequence[int]]] = []
         for gram, literals in grams.items():
             octets = octets_of(gram)
-            if len(octets) < WORD:
-                self.short += literals
+            size = next((size for size in WORDS if len(octets) >= size), 0)
+            if size:
+                word = words_of(octets[:size], size)[0]
+                self.words.setdefault(size, {}).setdefault(word, []).extend(literals)
             else:
-                self.words.setdefault(words_of(octets[:WORD])[0], []).extend(literals)
-        self.word_numbers = frozenset(self.words)
+                self.short += literals
+        self.known_words = [(size, words, frozenset(words)) for size, words in self.words.items()]
 
     def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
@@ -319,11 +321,13 @@ class LiteralIndex:
             rules = self.suffixes.get(text[size - length :]) if length <= size else None
             if rules is not None:
                 found.append(rules)
-        if self.word_numbers:
-            for word in self.word_numbers.intersection(words_of(octets_of(text))):
-                for literal, rules in self.words[word]:
-                    if literal in text:
-                        found.append(rules)
+        if self.known_words:
+            octets = octets_of(text)
+            for length, literals_of, known in self.known_words:
+                for word in known.intersection(words_of(octets, length)):
+                    for literal, rules in literals_of[word]:
+                        if literal in text:
+                            found.append(rules)
         if self.short:
             found += [rules for literal, rules in self.short if literal in text]
         if len(found) < 2:
@@ -339,15 +343,16 @@ def _lengths_by(found: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     return {key: sorted(one) for key, one in lengths.items()}
 
 
-WORD = 4
+WORDS: dict[int, Literal["Q", "I"]] = {8: "Q", 4: "I"}
+"""How many bytes are looked up as one number, and what numbers of so many are called."""
 
 
 def octets_of(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def words_of(octets: bytes) -> memoryview:
-    """Every run of four bytes as a number, all that begin at the first byte or four, eight, … behind it first."""
+def words_of(octets: bytes, size: int) -> memoryview:
+    """Every run of so many bytes as a number, first those that begin at the first byte or whole runs behind it."""
     count = len(octets)
-    shifted = [octets[at : count - (count - at) % WORD] for at in range(min(WORD, count))]
-    return memoryview(b"".join(shifted)).cast("I")
+    shifted = [octets[at : count - (count - at) % size] for at in range(min(size, count))]
+    return memoryview(b"".join(shifted)).cast(WORDS[size])

@@ -7,6 +7,8 @@ import re
 LONGEST_NAME = 256
 
 _UNITS = {"b": 9, "m": 6}
+_UNIT = re.compile(r"[0-9][bBmM](?![A-Za-z0-9])")
+"""What every size in a name holds; most names without one are told by this alone, which is much faster."""
 _IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(?:([0-9]+)[xX])?([0-9]+)(?:\.([0-9]+))?([bBmM])(?![A-Za-z0-9])")
 
 
@@ -19,7 +21,7 @@ def size_from_name(name: str) -> int | None:
     """The parameters that a model name tells of: the leftmost number with a `b` or `m`; `8x7b` is 56 billion."""
     if not is_regular_name(name):
         return None
-    found = _IN_NAME.search(name)
+    found = _IN_NAME.search(name) if _UNIT.search(name) is not None else None
     if found is None:
         return None
     count, whole, fraction, unit = found.groups()

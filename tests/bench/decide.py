@@ -65,7 +65,7 @@ def hostile_names(workload: Workload, index: LiteralIndex, seed: int = 5) -> Ite
     """Names that hold a prefix, a suffix and between them as many literals of patterns as there is room for."""
     chosen = random.Random(seed)
     prefixes, suffixes = list(index.prefixes), list(index.suffixes)
-    literals = [literal for found in index.words.values() for literal, _ in found]
+    literals = [literal for words in index.words.values() for found in words.values() for literal, _ in found]
     for number, first in enumerate(iter(lambda: chosen.choice(prefixes), None)):
         name, last = f"{first}{number:x}", chosen.choice(suffixes)
         while len(name) + len(following := chosen.choice(literals)) + len(last) <= LONGEST_NAME:

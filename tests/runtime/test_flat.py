@@ -123,8 +123,18 @@ def test_hostile_names_take_a_few_times_the_work_and_bounded_memory() -> None:
         work(decides, new[:200])
         spent.append(lines(lambda new=new: [decides.decide(*one, {}) for one in new[200:]]))  # type: ignore[misc]
     assert spent[1] <= 6 * spent[0]  # in lines; what they cost in time the bench says
-    decides.most_names = 100
-    for name in islice(hostile_names(workload, decides.pattern_index, seed=6), 500):
+
+
+def test_names_that_no_rule_holds_are_forgotten_and_others_are_not() -> None:
+    workload = make_workload(FEW)
+    decides = engine(workload.document)
+    assert decides.pattern_index is not None
+    decides.most_strangers = 100
+    for name in workload.exact:
         decides.decide({"model": name}, {}, {})
-        assert len(decides.decided) + len(decides.undecided) <= 300
-    assert max(len(name or "") for name in decides.decided) == 256
+    known = len(decides.decided) + len(decides.undecided)
+    for name in islice(hostile_names(workload, decides.pattern_index), 500):
+        decides.decide({"model": name}, {}, {})
+        decides.decide({"model": name}, {"x-capability": "other"}, {})
+        assert len(decides.decided) + len(decides.undecided) <= known + 100
+    assert set(workload.exact) <= {*decides.decided, *decides.undecided}
