@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # a cold `rulec explain` starts without it
 
     from rulec.backends.artifact import Artifact
     from rulec.selfcheck.check import Checked
+
+    Check = Callable[[Artifact, Policy], Checked]
+    """Shows that a module decides as a policy means; None is `selfcheck.check.check_module`."""
 
 
 @record(frozen=False)
@@ -58,21 +61,27 @@ def garbage_collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def compile_sources(sources: Iterable[Source], diagnostics: Diagnostics, emit: bool = True) -> Compilation:
-    """Compiles rule files that have been read; `emit=False` stops before the artifacts."""
-    rule_set = RuleSet()
-    for source in sources:
-        declared, problems = read_declarations(source)
-        rule_set.add(declared)
-        diagnostics.items += problems
-    return compile_rule_set(rule_set, diagnostics, emit)
-
-
 def read_declarations(source: Source) -> tuple[RuleSet, list[Diagnostic]]:
     """What one file declares, and what is wrong with it, whatever the other files say."""
     rule_set, diagnostics = RuleSet(), Diagnostics()
     read_rules(source, rule_set, diagnostics)
     return rule_set, diagnostics.items
+
+
+def compile_sources(
+    sources: Iterable[Source],
+    diagnostics: Diagnostics,
+    emit: bool = True,
+    read: Callable[[Source], tuple[RuleSet, list[Diagnostic]]] = read_declarations,
+    check: Check | None = None,
+) -> Compilation:
+    """Compiles rule files that have been read; `emit=False` stops before the artifacts."""
+    rule_set = RuleSet()
+    for source in sources:
+        declared, problems = read(source)
+        rule_set.add(declared)
+        diagnostics.items += problems
+    return compile_rule_set(rule_set, diagnostics, emit, check)
 
 
 def read_rules(source: Source, rule_set: RuleSet, diagnostics: Diagnostics) -> None:
@@ -89,7 +98,9 @@ def read_rules(source: Source, rule_set: RuleSet, diagnostics: Diagnostics) -> N
         read_rule_document(document, rule_set, diagnostics)
 
 
-def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = True) -> Compilation:
+def compile_rule_set(
+    rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = True, check: Check | None = None
+) -> Compilation:
     """Binds, checks and lowers a rule set, and emits its artifacts."""
     from rulec.ir.lower import lower
     from rulec.policy.bind import bind
@@ -99,11 +110,13 @@ def compile_rule_set(rule_set: RuleSet, diagnostics: Diagnostics, emit: bool = T
     if not diagnostics.failed:
         report_findings(policy, diagnostics)
     tree = None if diagnostics.failed else lower(policy)
-    artifacts, checked = emit_artifacts(tree, diagnostics) if tree is not None and emit else ([], None)
+    artifacts, checked = emit_artifacts(tree, diagnostics, check) if tree is not None and emit else ([], None)
     return Compilation(policy, tree, artifacts, diagnostics.sorted(), checked)
 
 
-def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> tuple[list[Artifact], Checked | None]:
+def emit_artifacts(
+    tree: Tree, diagnostics: Diagnostics, check: Check | None = None
+) -> tuple[list[Artifact], Checked | None]:
     """The generated pair, once it has shown that it decides as the policy means."""
     from rulec.selfcheck.check import check_module
 
@@ -111,7 +124,7 @@ def emit_artifacts(tree: Tree, diagnostics: Diagnostics) -> tuple[list[Artifact]
     if diagnostics.failed:
         return [], None
     config, module = generate(tree)
-    return [config, module], check_module(module, tree.policy)
+    return [config, module], (check or check_module)(module, tree.policy)
 
 
 def check_settings_of(policy: Policy, diagnostics: Diagnostics) -> None:
@@ -226,7 +239,7 @@ def write(artifacts: Iterable[Artifact], folder: str | Path) -> list[Path]:
             before = path.read_bytes() if path.is_file() else None
             os.replace(name, path)
             replaced.append((path, before))
-    except OSError:
+    except BaseException:  # Ctrl-C as well
         for path, before in replaced:
             if before is None:
                 path.unlink()

@@ -25,7 +25,7 @@ LAYERS = (
     ("lints", "backends"),
     ("selfcheck",),
     ("compiler", "kept"),
-    ("cache",),
+    ("cache", "incremental"),
     ("commands", "comparing", "demo", "proxy", "serving", "testing"),
     ("cli",),
 )

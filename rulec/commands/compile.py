@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import sys
-import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,13 @@ from rulec.commands.output import (
 )
 
 if TYPE_CHECKING:
+    from rulec.backends.artifact import Artifact
+    from rulec.compiler import Compilation
+    from rulec.diagnostics import Diagnostic
     from rulec.selfcheck.check import Checked
 
-POLL_SECONDS = 0.5
+    Tell = Callable[[Sequence[Diagnostic], str, str], None]
+    """Shows diagnostics in a format; witnesses are asked of a folder."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,20 +43,27 @@ def run(options: argparse.Namespace) -> int:
         print("rulec: --watch and --check do not go together", file=sys.stderr)
         return 2
     if not options.watch:
-        return compile_once(options)
-    return watch(options)
+        from rulec.compiler import compile_folder
+
+        return compile_once(options, compile_folder)
+    from rulec.commands.watching import watch
+
+    return watch(options, partial(compile_once, options))
 
 
-def compile_once(options: argparse.Namespace) -> int:
-    from rulec.compiler import compile_folder, write
+def compile_once(
+    options: argparse.Namespace, compile_rules: Callable[[str], Compilation], tell: Tell = print_diagnostics
+) -> int:
+    """Compiles the rules folder in some way, says what became of it, and writes the pair."""
+    from rulec.compiler import write
 
     folder = rules_folder(options)
     if not exists(folder):
         print(f"rulec: there is no `{folder}`", file=sys.stderr)
         print("help: name the rules folder: `rulec compile path/to/rules`", file=sys.stderr)
         return 2
-    compilation = compile_folder(folder)
-    print_diagnostics(compilation.diagnostics, options.format, folder)
+    compilation = compile_rules(folder)
+    tell(compilation.diagnostics, options.format, folder)
     if compilation.failed:
         if for_people(options.format):
             print("nothing was written", file=sys.stderr)
@@ -62,7 +73,8 @@ def compile_once(options: argparse.Namespace) -> int:
     if options.check:
         return check(compilation.artifacts, Path(options.out), options.format)
     try:
-        written = write(compilation.artifacts, options.out)
+        current = options.watch and not any(stale(compilation.artifacts, Path(options.out)))
+        written = [] if current else write(compilation.artifacts, options.out)
     except OSError as error:
         print(f"rulec: cannot write to `{options.out}`: {(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 2
@@ -71,6 +83,8 @@ def compile_once(options: argparse.Namespace) -> int:
         print(f"{rules} rule{'' if rules == 1 else 's'}, rule set {compilation.policy.fingerprint()}")
         for path in written:
             print(f"wrote {path}")
+        if current:
+            print(f"`{options.out}` says so already")
     return 0
 
 
@@ -86,58 +100,31 @@ def print_checked(checked: Checked, verbose: bool) -> None:
             print(f"  {name}", file=sys.stderr)
 
 
-def check(artifacts: list, folder: Path, form: str) -> int:  # type: ignore[type-arg]
+def check(artifacts: Sequence[Artifact], folder: Path, form: str) -> int:
     """Compares the artifacts with what is on the disk; 1 and a diff where they differ."""
-    stale = False
-    for artifact in artifacts:
-        path = folder / artifact.path
-        try:
-            before = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            before = ""
-        if before == artifact.text:
-            continue
-        stale = True
+    found = False
+    for artifact, before in stale(artifacts, folder):
+        found = True
         if for_people(form):
             lines = difflib.unified_diff(
                 before.splitlines(keepends=True),
                 artifact.text.splitlines(keepends=True),
-                str(path),
+                str(folder / artifact.path),
                 "compiled now",
                 n=2,
             )
             sys.stdout.writelines(lines)
     if for_people(form):
-        print(f"`{folder}` is stale: run `rulec compile`" if stale else f"`{folder}` is up to date")
-    return 1 if stale else 0
+        print(f"`{folder}` is stale: run `rulec compile`" if found else f"`{folder}` is up to date")
+    return 1 if found else 0
 
 
-def watch(options: argparse.Namespace) -> int:
-    """Compiles now and after every change until it is interrupted; a broken rule set leaves the last pair in place."""
-    folder = Path(rules_folder(options))
-    seen = None
-    code = 0
-    print(f"watching `{folder}` (Ctrl-C ends)", flush=True)
-    try:
-        while True:
-            now = stamps(folder)
-            if now != seen:
-                seen = now
-                code = compile_once(options)
-                sys.stdout.flush()
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        return code
-
-
-def stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    from rulec.compiler import rule_files
-
-    found = []
-    for file in rule_files(folder) if folder.is_dir() else [folder]:
+def stale(artifacts: Sequence[Artifact], folder: Path) -> Iterator[tuple[Artifact, str]]:
+    """The artifacts that the disk has otherwise, each with what stands there."""
+    for artifact in artifacts:
         try:
-            status = os.stat(file)
-        except OSError:
-            continue
-        found.append((str(file), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+            before = (folder / artifact.path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            before = ""
+        if before != artifact.text:
+            yield artifact, before

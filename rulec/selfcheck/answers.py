@@ -9,6 +9,7 @@ from rulec.analysis.replay import Replay, Tables
 from rulec.policy import meaning
 from rulec.policy.model import Policy, Rule
 from rulec.selfcheck.emitted import plain_answer, plain_decision
+from rulec.selfcheck.shown import Evidence
 
 
 class ModuleDisagrees(Exception):
@@ -42,10 +43,17 @@ class Answers:
         answer = meaning.decide(self.policy, self.replay.request(witness))
         return self._agreed(witness, answer)
 
-    def compare_as(self, rule: Rule, witness: Witness) -> None:
-        """Raises ModuleDisagrees where the module does not do with a request what this rule means."""
+    def compare_as(self, rule: Rule, witness: Witness) -> Any:
+        """The answer; raises ModuleDisagrees where the module does not do with a request what this rule means."""
         self.requests += 1
-        self._agreed(witness, meaning.answer_of(self.policy, rule, self.replay.request(witness)))
+        answer = meaning.answer_of(self.policy, rule, self.replay.request(witness))
+        self._agreed(witness, answer)
+        return None if answer is None else plain_answer(answer)
+
+    def repeat(self, evidence: Evidence) -> bool:
+        """Whether the module still does with a request what it did."""
+        self.requests += 1
+        return bool(plain_decision(self.tables.decision(evidence.witness)) == evidence.answer)
 
     def _agreed(self, witness: Witness, answer: meaning.Answer | None) -> Rule | None:
         expected = None if answer is None else plain_answer(answer)

@@ -12,12 +12,13 @@ from rulec.analysis.question import Verdict
 from rulec.analysis.space import Space
 from rulec.backends.artifact import Artifact
 from rulec.policy.model import Policy, Rule
-from rulec.records import record
+from rulec.records import record, replace
 from rulec.selfcheck.answers import Answers, ModuleDisagrees
 from rulec.selfcheck.emitted import load_module
 from rulec.selfcheck.proof import Proof
 from rulec.selfcheck.readback import ReadBack
 from rulec.selfcheck.report import report_of
+from rulec.selfcheck.shown import Evidence, Shown
 
 SECONDS = 120.0
 """How long the check may take; what is not decided by then is told."""
@@ -35,10 +36,13 @@ class Checked:
     undecided: tuple[str, ...]
 
 
-def check_module(module: Artifact, policy: Policy) -> Checked:
-    """Shows that a module decides as the policy means, as far as time allows; raises ModuleDisagrees where it does not."""
+def check_module(module: Artifact, policy: Policy, shown: Shown | None = None) -> Checked:
+    """Shows that a module decides as the policy means, as far as time allows; raises ModuleDisagrees where it does not.
+
+    What was `shown` before is not shown again where it still holds; what is shown now is added to it.
+    """
     try:
-        return _Check(module, policy).run()
+        return _Check(module, policy, shown).run()
     except Exception as error:  # what breaks the check is a bug like any other, and is told with the rules
         disagrees = error if isinstance(error, ModuleDisagrees) else ModuleDisagrees(f"{type(error).__name__}: {error}")
         disagrees.report = report_of(disagrees, policy)
@@ -46,7 +50,7 @@ def check_module(module: Artifact, policy: Policy) -> Checked:
 
 
 class _Check:
-    def __init__(self, module: Artifact, policy: Policy) -> None:
+    def __init__(self, module: Artifact, policy: Policy, shown: Shown | None) -> None:
         self.ends = time.perf_counter() + SECONDS
         self.policy = policy
         namespace = load_module(module.text)
@@ -56,6 +60,8 @@ class _Check:
         self.analysis = Analysis(policy, decide=self.answers.tables.rule, space=Space([policy, emitted]))
         self.proof = Proof(read, emitted, self.analysis, self.answers)
         self.sent: list[Witness] = []
+        self.shown = shown
+        self.before = {} if shown is None else shown.among(repr(read.settings()))
 
     def run(self) -> Checked:
         self.proof.catalogue()
@@ -75,11 +81,23 @@ class _Check:
 
     def judged(self, rule: Rule) -> list[Verdict | Witness]:
         """Whether a rule was emitted as it means, and a request that it decides."""
+        before = self.before.get(rule.name)
+        if before is not None and before.holds_for(rule, self.proof.emitted_of(rule)) and self.answers.repeat(before):
+            self.keep(replace(before, rule=rule))  # the old one would hold on to the text that it stood in
+            return [Verdict.NONE, before.witness]
         proved, found = self.proof.rule(rule), self.analysis.reached(rule)
         if isinstance(found, Witness):
-            self.answers.compare_as(rule, found)
-            self.sent.append(found)
+            answer = self.answers.compare_as(rule, found)
+            if self.shown is not None and proved is Verdict.NONE and not self.proof.leaned:
+                self.keep(Evidence(rule, self.proof.emitted_of(rule), found, answer))
+            else:
+                self.sent.append(found)
         return [proved, found]
+
+    def keep(self, evidence: Evidence) -> None:
+        assert self.shown is not None
+        self.shown.rules[evidence.rule.name] = evidence
+        self.sent.append(evidence.witness)
 
 
 def _others(policy: Policy) -> Iterator[Witness]:

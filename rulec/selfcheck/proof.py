@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from rulec.analysis.alphabet import NAMES
 from rulec.analysis.analysis import Analysis
@@ -18,8 +19,9 @@ from rulec.patterns.compiled import Spec
 from rulec.policy.model import Policy, Rule, matcher
 from rulec.runtime.sizes import LONGEST_NAME
 from rulec.selfcheck.answers import Answers, ModuleDisagrees
-from rulec.selfcheck.conditions import literals_by_number
+from rulec.selfcheck.conditions import bare, literals_by_number
 from rulec.selfcheck.readback import ReadBack, meant
+from rulec.syntax import ast
 
 
 class Proof:
@@ -34,6 +36,8 @@ class Proof:
         self.replay = Replay(self.emitted)
         self.tables = tables = read.tables
         self.literals = literals_by_number(tables["pattern_index"]) if tables["pattern_index"] else {}
+        self.leaned = False
+        """Whether the last proof went by what other rules take."""
 
     def catalogue(self) -> None:
         """Raises ModuleDisagrees where providers, models or settings of the decision are not the policy's."""
@@ -72,8 +76,21 @@ class Proof:
                     rule = rules[number if got is None else got]
                     raise ModuleDisagrees(f"the rule of the name {name!r}", rule, expected=got, got=number)
 
+    def emitted_of(self, rule: Rule) -> str:
+        """All that was emitted of a rule, as a text without places."""
+        number = rule.position - 1
+        match: Any = self.emitted.rules[number].match
+        if isinstance(match, ast.When):
+            match = bare(match.condition.condition)
+        elif isinstance(match, ast.Patterns):
+            match = [one.spec for one in match.patterns]
+        elif isinstance(match, ast.Exact):
+            match = match.model.text
+        return repr((self.read.said(number), match, self.literals.get(number)))
+
     def rule(self, rule: Rule) -> Verdict:
         """NONE where no request tells what was emitted of a rule from what it means; raises ModuleDisagrees where one does."""
+        self.leaned = False
         said, wanted = self.read.said(rule.position - 1), meant(rule)
         for key, value in wanted.items():
             if said[key] != value:
@@ -104,6 +121,7 @@ class Proof:
                 taker = self.answers.compare(found)
                 if taker is None or taker.position >= rule.position or taker in earlier:
                     raise WitnessFails(f"{found!r} tells nothing of `{rule.name}`")
+                self.leaned = True
                 earlier.append(taker)  # which decides this request in both ways
         return Verdict.NONE
 

@@ -7,7 +7,10 @@ import importlib
 
 from tests.bench.measure import machine
 
-NAMES = ("decide", "reading", "compiling", "cold", "hooks", "balancing", "formatting", "complexity", "analysis", "linting", "differing")
+NAMES = (
+    "decide", "reading", "compiling", "cold", "watching", "hooks", "balancing", "formatting", "complexity", "analysis",
+    "linting", "differing",
+)  # fmt: skip
 LONG_NAMES = ("paired", "profiling", "memory", "outage", "peers")
 """What starts proxies, needs other packages or takes minutes: measured only where it is named."""
 

@@ -26,6 +26,7 @@ from rulec.ir import clauses, columns, literals, lower, passes, tables
 from rulec.selfcheck import check
 from rulec.selfcheck.answers import ModuleDisagrees
 from rulec.selfcheck.emitted import load_module, plain_decision
+from rulec.selfcheck.shown import Shown
 
 RULES = Path(__file__).with_name("rules.yaml")
 DECIDING = (
@@ -78,14 +79,23 @@ def requests(compilation: Compilation) -> list[Witness]:
     return list({repr(one): one for one in found if isinstance(one, Witness)}.values())
 
 
-def test_every_change_of_a_table_is_found_or_harmless(compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, _ = judge(compilation, monkeypatch, 61)
+REMEMBERED = pytest.mark.parametrize("remembers", [False, True], ids=["a first check", "a check after an honest one"])
+
+
+@REMEMBERED
+def test_every_change_of_a_table_is_found_or_harmless(
+    compilation: Compilation, monkeypatch: pytest.MonkeyPatch, remembers: bool
+) -> None:
+    found, _ = judge(compilation, monkeypatch, 61, remembers)
     assert found > 50
 
 
 @pytest.mark.slow
-def test_many_changes_of_tables_are_found_or_harmless(compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, harmless = judge(compilation, monkeypatch, 11)
+@REMEMBERED
+def test_many_changes_of_tables_are_found_or_harmless(
+    compilation: Compilation, monkeypatch: pytest.MonkeyPatch, remembers: bool
+) -> None:
+    found, harmless = judge(compilation, monkeypatch, 11, remembers)
     print(f"{found} of {found + harmless} planted bugs are found, the others change no decision")
     assert found > 250
 
@@ -108,9 +118,9 @@ def test_all_bugs_in_the_lowering_are_found_or_harmless(
 
 
 class Checked:
-    """The self-check at work on a module whose tables are changed."""
+    """The self-check at work on a module whose tables are changed, once it has seen it without changes or not."""
 
-    def __init__(self, compilation: Compilation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, compilation: Compilation, monkeypatch: pytest.MonkeyPatch, remembers: bool = False) -> None:
         assert compilation.tree is not None
         self.compilation, self.monkeypatch = compilation, monkeypatch
         self.module = generate_module(compilation.tree)
@@ -118,12 +128,16 @@ class Checked:
         self.tables: dict[str, Any] = self.namespace["TABLES"]
         self.sent = requests(compilation)
         self.before = answers(self.namespace, compilation, self.sent)
+        self.shown = Shown()
+        if remembers:
+            check.check_module(self.module, compilation.policy, self.shown)
+            assert len(self.shown.rules) > len(compilation.policy.rules) / 2
 
     def finds(self, name: str, changed: dict[str, Any]) -> bool:
         """Whether it finds a change; one that it lets pass must change no decision."""
         self.monkeypatch.setattr(check, "load_module", partial(loaded, self.namespace, changed))
         try:
-            check.check_module(self.module, self.compilation.policy)
+            check.check_module(self.module, self.compilation.policy, Shown(self.shown.world, self.shown.rules))
         except ModuleDisagrees:
             return True
         assert answers(loaded(self.namespace, changed, ""), self.compilation, self.sent) == self.before, name
@@ -149,9 +163,11 @@ def judge_lowering(compilation: Compilation, monkeypatch: pytest.MonkeyPatch, st
     return found, harmless
 
 
-def judge(compilation: Compilation, monkeypatch: pytest.MonkeyPatch, step: int) -> tuple[int, int]:
+def judge(
+    compilation: Compilation, monkeypatch: pytest.MonkeyPatch, step: int, remembers: bool
+) -> tuple[int, int]:
     """How many changes of the tables are found, and how many change no decision."""
-    checked = Checked(compilation, monkeypatch)
+    checked = Checked(compilation, monkeypatch, remembers)
     verdicts = [checked.finds(*one) for one in islice(planted(checked.namespace), 0, None, step)]
     return verdicts.count(True), verdicts.count(False)
 
