@@ -35,6 +35,8 @@ except ImportError:
 SUFFIX = ".tree"
 MOST_ENTRIES = 64
 MOST_BYTES = 256 * 1024 * 1024
+ROOMS = ("diagnostics", "gateway", "ir", "patterns", "policy", "runtime", "syntax")
+"""The folders of rulec's that an entry depends on, beside the files above them."""
 _FORMAT = b"rulec tree 2\n"
 _DIGEST_BYTES = 32
 
@@ -110,14 +112,15 @@ def _parts_of(sources: Sequence[Source]) -> Iterator[str]:
 
 
 def _own_stamps() -> Iterator[str]:
-    """Size and time of every file of rulec's: who works on rulec gets no answers of an earlier state."""
+    """Size and time of the files that make trees: who works on rulec gets no answers of an earlier state."""
     home = os.path.dirname(os.path.abspath(__file__))
-    waiting = [home]
+    waiting = [home, *(os.path.join(home, room) for room in ROOMS)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda one: one.name):
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
+                    if entry.name != "__pycache__" and folder != home:
                         waiting.append(entry.path)
                 elif entry.name.endswith((".py", ".lark")):
                     status = entry.stat()

@@ -106,7 +106,7 @@ class _Writer:
         """The tree with its large collections elsewhere."""
         models = {name: number for number, name in enumerate(tree.policy.models)}
         later = _Known(("named", models, self.pages(tree.policy.models.values())))
-        policy = replace(tree.policy, rules=_Known(("rules",)), models=later)
+        policy = replace(tree.policy, rules=_Known(("rules",)), models=later, _known=tree.policy._known)
         root: Node = Fail()
         for node in reversed(list(tree.nodes())):
             if isinstance(node, Switch):

@@ -122,5 +122,6 @@ def fields_of(value: Any) -> tuple[str, ...]:
 
 
 def replace(value: Instance, **changes: Any) -> Instance:
-    """A record like this one with other values in some fields."""
-    return type(value)(**{name: getattr(value, name) for name in fields_of(value)} | changes)
+    """A record like this one with other values in some fields; what it keeps for itself (`_name`) it works out anew."""
+    told = {name: getattr(value, name) for name in fields_of(value) if not name.startswith("_")}
+    return type(value)(**told | changes)

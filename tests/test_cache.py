@@ -210,6 +210,25 @@ def test_another_key(change: Callable[[Path, pytest.MonkeyPatch], None], rules: 
         assert Entry(sources_at(rules.parent)).load() is None
 
 
+def test_the_key_knows_all_that_makes_trees(rules: Path) -> None:
+    program = f"""
+import sys
+from rulec.cache import Entry
+from rulec.compiler import compile_sources, read_sources
+from rulec.diagnostics import Diagnostics
+entry = Entry(read_sources({str(rules.parent)!r}, Diagnostics()))
+entry.store(compile_sources(entry.sources, Diagnostics(), emit=False).tree)
+assert entry.load() is not None
+print(*(one.__file__ for name, one in sys.modules.items() if name.startswith("rulec")), sep="\\n")
+"""
+    rules.with_name("more.rules").write_text("exact m -> a\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, encoding="utf-8", check=True)
+    stamped = {one.split()[0] for one in cache._own_stamps()}
+    imported = {one.removeprefix(str(ROOT / "rulec")) for one in run.stdout.split()}
+    assert len(imported) > 50 and imported <= stamped
+
+
 def test_texts_do_not_run_into_each_other(tmp_path: Path) -> None:
     keys = {
         cache.key_of([Source("a.yaml", one), Source("b.yaml", other)])

@@ -63,6 +63,12 @@ def test_equality_looks_at_the_class_and_the_compared_fields() -> None:
         hash(Bag())
 
 
+@record
+class Counted:
+    start: int
+    _seen: list[int] = field(default_factory=list)
+
+
 def test_what_a_record_says_of_itself() -> None:
     assert repr(Point(1, 2, "a")) == "Point(x=1, y=2, label='a', marks=[])"
     assert fields_of(Point(1)) == ("x", "y", "label", "marks")
@@ -73,4 +79,5 @@ def test_what_a_record_says_of_itself() -> None:
 def test_a_copy_with_changes_and_a_copy_through_pickle() -> None:
     point = Point(1, 2, "a", [3])
     assert replace(point, y=5).y == 5 and replace(point, y=5).label == "a" and point.y == 2
+    assert replace(Counted(3, [9]), start=4)._seen == [] and Counted(3, [9])._seen == [9]
     assert pickle.loads(pickle.dumps(point)).marks == [3]

@@ -256,9 +256,7 @@ class Policy:
 
     def fingerprint(self) -> str:
         """The first 12 hex digits of a SHA-256 over the canonical policy: not comments, layout or descriptions."""
-        from rulec.policy.canonical import fingerprint
-
-        return self.once("fingerprint", fingerprint)
+        return self.once("fingerprint", _fingerprint)
 
     def once(self, what: str, make: Callable[[Policy], Made]) -> Made:
         """What `make` makes of this policy; it is made once."""
@@ -266,6 +264,12 @@ class Policy:
             self._known[what] = make(self)
         found: Made = self._known[what]
         return found
+
+
+def _fingerprint(policy: Policy) -> str:
+    from rulec.policy.canonical import fingerprint  # a cold `rulec explain`, which knows it, has no use for the digest
+
+    return fingerprint(policy)
 
 
 @lru_cache(maxsize=65_536)

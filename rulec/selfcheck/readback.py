@@ -48,7 +48,7 @@ class ReadBack:
             else:
                 match = _matching(rule, conditions)
             rules.append(replace(rule, match=match))
-        return replace(self.policy, rules=tuple(rules), _known={})
+        return replace(self.policy, rules=tuple(rules))
 
     def _conditions(self) -> dict[int, list[Condition]]:
         """For each rule the conditions one of which must hold."""

@@ -50,7 +50,7 @@ def staged(policy: Policy, addresses: Mapping[str, str], callbacks: Mapping[str,
     sections = {**policy.sections, "litellm": _litellm(callbacks)}
     if "signals" in sections:
         sections["signals"] = {name: {**one, "url": NOBODY} for name, one in sections["signals"].items()}
-    moved = replace(policy, providers=providers, models=models, sections=sections, _known={})
+    moved = replace(policy, providers=providers, models=models, sections=sections)
     tree, diagnostics = lower(moved), Diagnostics()
     artifacts, _ = emit_artifacts(tree, diagnostics)
     return Compilation(moved, tree, artifacts, diagnostics.sorted())

@@ -39,4 +39,4 @@ def test_without_a_redundant_rule_nothing_changes() -> None:
 def without(policy: Policy, name: str | None) -> Policy:
     """A policy without one of its rules."""
     rules = [rule for rule in policy.rules if rule.name != name]
-    return replace(policy, rules=tuple(replace(rule, position=at) for at, rule in enumerate(rules, 1)), _known={})
+    return replace(policy, rules=tuple(replace(rule, position=at) for at, rule in enumerate(rules, 1)))
