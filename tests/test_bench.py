@@ -34,6 +34,7 @@ def test_the_table_is_printed() -> None:
         "reading, 1,000 rules, DSL",
         "compile without self-check, 1,000 rules",
         "rulec compile, 1,000 rules",
+        "import, 1,000 rules",
         "explain, cold, shipped rules, from the cache",
         "plan for 1,000 candidates, usage_based",
         "hooks, everything on, one failover",

@@ -8,10 +8,10 @@ import importlib
 from tests.bench.measure import machine
 
 NAMES = (
-    "decide", "reading", "compiling", "cold", "watching", "hooks", "balancing", "formatting", "complexity", "analysis",
-    "linting", "differing",
+    "decide", "reading", "compiling", "importing", "cold", "watching", "hooks", "balancing", "formatting", "complexity",
+    "analysis", "linting", "differing",
 )  # fmt: skip
-LONG_NAMES = ("paired", "profiling", "memory", "outage", "peers")
+LONG_NAMES = ("large", "paired", "profiling", "memory", "outage", "peers")
 """What starts proxies, needs other packages or takes minutes: measured only where it is named."""
 
 

@@ -37,7 +37,7 @@ def compiled(text: str, emit: bool = False) -> Compilation:
 
 
 def lines(quick: bool) -> list[Line]:
-    return [one for rules in (SIZES[:1] if quick else SIZES) for one in of_size(rules, 1 if quick else 5)]
+    return [one for rules in (SIZES[:1] if quick else SIZES) for one in of_size(rules, 1 if quick else 3)]
 
 
 def of_size(rules: int, rounds: int) -> list[Line]:
