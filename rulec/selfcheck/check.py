@@ -12,7 +12,7 @@ from rulec.analysis.question import Verdict
 from rulec.analysis.space import Space
 from rulec.backends.artifact import Artifact
 from rulec.policy.model import Policy, Rule
-from rulec.records import record, replace
+from rulec.records import record
 from rulec.selfcheck.answers import Answers, ModuleDisagrees
 from rulec.selfcheck.emitted import load_module
 from rulec.selfcheck.proof import Proof
@@ -83,7 +83,8 @@ class _Check:
         """Whether a rule was emitted as it means, and a request that it decides."""
         before = self.before.get(rule.name)
         if before is not None and before.holds_for(rule, self.proof.emitted_of(rule)) and self.answers.repeat(before):
-            self.keep(replace(before, rule=rule))  # the old one would hold on to the text that it stood in
+            # Not the rule of before, which would hold on to the text that it stood in.
+            self.keep(Evidence(rule, before.emitted, before.witness, before.answer))
             return [Verdict.NONE, before.witness]
         proved, found = self.proof.rule(rule), self.analysis.reached(rule)
         if isinstance(found, Witness):

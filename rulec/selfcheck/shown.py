@@ -22,7 +22,9 @@ class Evidence:
 
     def holds_for(self, rule: Rule, emitted: str) -> bool:
         """Whether nothing changed but where the rule stands, among the others and in its file."""
-        before = replace(self.rule, position=rule.position)
+        before = self.rule
+        if before.position != rule.position:
+            before = replace(before, position=rule.position)
         return self.emitted == emitted and (before == rule or canonical(before) == canonical(rule))
 
 
