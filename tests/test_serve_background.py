@@ -19,6 +19,7 @@ import pytest
 
 from rulec.demo.providers import Provider
 from rulec.proxy import url_of
+from rulec.serving.background import start_seconds
 from rulec.serving.process import birth, who_listens
 
 RULEC = [sys.executable, "-m", "rulec.cli"]
@@ -206,6 +207,15 @@ def test_a_run_file_that_is_none_is_told(place: Place, text: str) -> None:
     place.run_file.write_text(text, encoding="utf-8")
     assert "remove it if no proxy runs" in place.serve("status", expect=2)
     place.run_file.unlink()
+
+
+def test_a_large_config_may_take_longer_to_start(tmp_path: Path) -> None:
+    config = tmp_path / "litellm_config.yaml"
+    for size, least in ((0, 180), (4 * 2**20, 900)):
+        config.write_text("#" * size, "utf-8")
+        assert least <= start_seconds(config) <= least + 300
+    config.unlink()
+    assert start_seconds(config) == 180, "of a proxy whose config is gone by now"
 
 
 def test_who_listens_is_known() -> None:

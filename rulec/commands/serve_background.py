@@ -124,7 +124,8 @@ def status(arguments: argparse.Namespace) -> int:
         return 1
     seconds = max(0.0, time.time() - remembered["since"])
     running = background.answers(remembered["host"], port)
-    state = "running" if running else "starting" if seconds < background.START_SECONDS else "not answering"
+    may_start = seconds < background.start_seconds(Path(remembered["config"]))
+    state = "running" if running else "starting" if may_start else "not answering"
     rows = [("state", state), ("process", str(remembered["pid"])), ("address", url_of(remembered["host"], port))]
     rows += [
         ("uptime", duration(seconds)),

@@ -20,6 +20,8 @@ from rulec.serving.run_file import RunFolder, private_file
 
 START_SECONDS = 180
 """How long a proxy may take until it answers: LiteLLM alone takes ten seconds on a slow machine."""
+SECONDS_PER_MEGABYTE = 240
+"""What it may take beside that for its config: LiteLLM needs minutes for the deployments of ten thousand names."""
 KILL_SECONDS = 5
 LIVE_SECONDS = 3
 SHOWN_LINES = 20
@@ -46,7 +48,7 @@ def start(
     remembered = {"pid": process.pid, "birth": began or "ended", "mark": mark, "since": time.time(), "host": host}
     try:
         folder.write(port, {**remembered, "config": str(config), "options": options})
-        _wait_until_it_answers(process.poll, host, port, log)
+        _wait_until_it_answers(process.poll, host, port, log, start_seconds(config))
     except BaseException:  # also when we are interrupted: what was begun is ended
         _kill(process.pid, mark)
         process.wait()
@@ -56,8 +58,14 @@ def start(
     return process.pid
 
 
-def _wait_until_it_answers(poll: Callable[[], int | None], host: str, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def start_seconds(config: Path) -> float:
+    """How long a proxy with this config may take until it answers."""
+    size = config.stat().st_size if config.exists() else 0
+    return START_SECONDS + SECONDS_PER_MEGABYTE * size / 2**20
+
+
+def _wait_until_it_answers(poll: Callable[[], int | None], host: str, port: int, log: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         code = poll()
         if code is not None:
@@ -66,7 +74,7 @@ def _wait_until_it_answers(poll: Callable[[], int | None], host: str, port: int,
         if answers(host, port):
             return
         time.sleep(0.2)
-    raise CannotServe(f"the proxy did not answer within {START_SECONDS} seconds and was ended; {_last_words(log)}")
+    raise CannotServe(f"the proxy did not answer within {seconds:.0f} seconds and was ended; {_last_words(log)}")
 
 
 def _last_words(log: Path) -> str:
