@@ -11,7 +11,7 @@ NAMES = (
     "decide", "reading", "compiling", "importing", "cold", "watching", "hooks", "balancing", "formatting", "complexity",
     "analysis", "linting", "differing",
 )  # fmt: skip
-LONG_NAMES = ("large", "paired", "profiling", "memory", "outage", "peers")
+LONG_NAMES = ("large", "paired", "profiling", "memory", "scale", "outage", "peers")
 """What starts proxies, needs other packages or takes minutes: measured only where it is named."""
 
 

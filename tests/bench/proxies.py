@@ -8,20 +8,22 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
 
-from rulec.backends.litellm import PLACEHOLDER
+from rulec.backends.artifact import Artifact
+from rulec.backends.deployments import PLACEHOLDER
+from rulec.backends.litellm import CONFIG_NAME
 from rulec.compiler import write
 from tests.bench.everything import compiled_rules
 from tests.bench.workload import Sent
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "proxy"))  # where the harness of the proxy tests lies
 
-from harness import Providers, Proxy
+from harness import Providers, Proxy, Reply, http
 
 MASTER_KEY = "sk-bench-master-key-0000000001"
 IDLE_SECONDS = 3  # the proxy closes connections that are idle for five
@@ -29,35 +31,51 @@ PROVIDERS = ("alpha", "beta", "gamma")
 
 
 @contextmanager
+def fake_providers(*names: str) -> Iterator[Providers]:
+    running = Providers(*names)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@contextmanager
 def pair_of_proxies() -> Iterator[tuple[Proxy, Proxy]]:
-    """The proxy with our callback, and the one without."""
-    with ExitStack() as stack:
-        providers = Providers(*PROVIDERS)
-        stack.callback(providers.stop)
+    """The proxy with our callback, and the one without, over everything that rules can say."""
+    with fake_providers(*PROVIDERS) as providers:
         environment = {name.upper(): f"127.0.0.1:{providers.ports[name]}" for name in PROVIDERS}
-        environment["BENCH_MASTER_KEY"] = MASTER_KEY
+        with proxies_of(compiled_rules().artifacts, environment, providers.ports) as (ours, theirs):
+            yield ours.wait(), theirs.wait()
+
+
+@contextmanager
+def proxies_of(
+    artifacts: Sequence[Artifact], environment: dict[str, str], ports: dict[str, int]
+) -> Iterator[tuple[Proxy, Proxy]]:
+    """The proxy of a pair, and the one of its config without our callback, both just begun."""
+    with ExitStack() as stack:
         started = []
         for ours in (True, False):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            write(compiled_rules().artifacts, folder)
+            write(artifacts, folder)
             if not ours:
-                leave_alone(folder / "litellm_config.yaml", providers.ports)
-            started.append(Proxy(folder, environment))
+                leave_alone(folder / CONFIG_NAME, ports)
+            started.append(Proxy(folder, {**environment, "BENCH_MASTER_KEY": MASTER_KEY}))
             stack.callback(started[-1].stop)
-        yield started[0].wait(), started[1].wait()
+        yield started[0], started[1]
 
 
 def leave_alone(config: Path, ports: dict[str, int]) -> None:
     """The config without our callback: what that puts in while requests fly is there from the start."""
-    settings = yaml.safe_load(config.read_text("utf-8"))
+    settings = yaml.load(config.read_text("utf-8"), yaml.CSafeLoader)
     settings["litellm_settings"]["callbacks"] = []
     for one in settings["model_list"]:
+        parameters = one["litellm_params"]
+        parameters["model"] = parameters["model"].replace(PLACEHOLDER, "*")
         provider = one["model_info"].get("rulec", {}).get("provider")
         if provider in ports:
-            parameters = one["litellm_params"]
             parameters["api_base"] = f"http://127.0.0.1:{ports[provider]}/v1"
-            parameters["model"] = parameters["model"].replace(PLACEHOLDER, "*")
-    config.write_text(yaml.safe_dump(settings), "utf-8")
+    config.write_text(yaml.dump(settings, Dumper=yaml.CSafeDumper, sort_keys=False), "utf-8")
 
 
 class Client:
@@ -79,6 +97,10 @@ class Client:
         answer.read()
         self.used = time.monotonic()
         return answer.status
+
+
+def got(proxy: Proxy, path: str) -> Reply:
+    return http("GET", proxy.url(path), None, {"authorization": f"Bearer {MASTER_KEY}"})
 
 
 def named(requests: list[Sent], model: str = "small") -> list[Sent]:
@@ -105,5 +127,3 @@ def megabytes(count: int | float) -> str:
 
 def curve(samples: list[tuple[int, int]]) -> str:
     return ", ".join(f"{done:,}: {megabytes(used)}" for done, used in samples)
-
-

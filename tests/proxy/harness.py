@@ -130,9 +130,9 @@ class Proxy:
             self.process = start_proxy(folder / "litellm_config.yaml", "127.0.0.1", self.port,
                                        {**kept, **own, **(environment or {})}, output)  # fmt: skip
 
-    def wait(self) -> Proxy:
+    def wait(self, seconds: float = START_SECONDS) -> Proxy:
         """Return when the proxy answers; a proxy that does not start is a failure, with its log."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 if http("GET", self.url("/health/liveliness")).status == 200:
