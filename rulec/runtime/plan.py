@@ -22,12 +22,13 @@ class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
     `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
-    `place` is where it was found last among the deployments of its group, `headers` what a client is told of it.
+    `place` is where it was found last among the deployments of its group, or before that where it stands among the
+    candidates, most often the same; `headers` is what a client is told of it.
     """
 
     __slots__ = ("again", "group", "headers", "hop", "model", "out", "pause", "place", "provider", "target")
 
-    def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0) -> None:
+    def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0, place: int = 0) -> None:
         self.target = target
         self.provider: str = target.provider
         self.model: str = target.model
@@ -36,12 +37,12 @@ class PlanStep:
         self.again = again
         self.pause = pause
         self.out: str | None = None
-        self.place = 0
+        self.place = place
         self.headers: dict[str, str] | None = None
 
     def passed_over(self, kind: str) -> PlanStep:
         """The same step as one that is out."""
-        step = PlanStep(self.target, self.hop, self.again, self.pause)
+        step = PlanStep(self.target, self.hop, self.again, self.pause, self.place)
         step.out = kind
         return step
 
@@ -200,7 +201,7 @@ class Plan:
 def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
     """The steps of a decision: its candidates in the strategy's order, the hops of the first, and retries of each."""
     candidates = decision.candidates
-    steps = [PlanStep(candidates[index]) for index in order[:MOST_CANDIDATES]]
+    steps = [PlanStep(candidates[index], place=index) for index in order[:MOST_CANDIDATES]]
     steps += [PlanStep(hop, hop) for hop in decision.hops(candidates[order[0]])]
     if decision.retry_attempts or facts.deployments:
         steps = [attempt for step in steps for attempt in (step, *retries(step, decision, facts.deployment(step)))]
@@ -213,7 +214,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     if count <= 0:
         return []
     pause = said.get("retry_delay", (decision.retry_delay_ms or 0) / 1000)
-    return [PlanStep(step.target, step.hop, again=True, pause=pause) for _ in range(count)]
+    return [PlanStep(step.target, step.hop, True, pause, step.place) for _ in range(count)]
 
 
 def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset()) -> Course:

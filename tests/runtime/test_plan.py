@@ -17,6 +17,7 @@ from rulec.runtime.caller import (
     sticky_identity,
     tags_of,
 )
+from rulec.runtime.deployments import deployment_of
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
 from rulec.runtime.plan import MOST_COURSES, Courses, Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
@@ -85,6 +86,22 @@ def test_of_a_thousand_candidates_the_best_are_tried_then_the_hops() -> None:
     steps = plan_steps(decide(*many, hops=(hop(B),), retries=1), list(range(999, -1, -1)), Facts({}))
     assert [step.provider for step in steps if not step.again] == [*(f"p{999 - number}" for number in range(20)), "b"]
     assert len(steps) == 42
+
+
+def test_a_candidate_of_a_thousand_is_found_at_once() -> None:
+    many = tuple(Candidate(f"p{number}", "m", "openai/m", "m") for number in range(1000))
+    asked: list[str] = []
+
+    class Deployment(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.append(self["model_info"]["rulec"]["provider"])
+            return super().get(key, default)
+
+    group = [Deployment(model_info={"rulec": {"provider": one.provider, "model": "m"}}) for one in many]
+    for step in plan_steps(decide(*many, retries=1), [700, 3, 999], Facts({})):
+        assert deployment_of(step, group) is group[int(step.provider[1:])]
+    assert asked == ["p700", "p700", "p3", "p3", "p999", "p999"]
+    assert deployment_of(plan_steps(decide(A), [0], Facts({}))[0], group) is None
 
 
 def test_requests_that_go_the_same_way_share_a_course() -> None:
