@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def lines(quick: bool) -> Iterator[Row | Note]:
             present.append(peer)
             run.versions[peer.name], run.forms[peer.name] = peer.version(), peer.form
             yield Note(f"{peer.name} {peer.version()}", peer.form)
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        yield Note("the machine is busy", "long calls are interrupted more often than short ones: the factors flatter rulec")
     run.empty, run.preparing = overheads(make_rules(SIZES[0]))
     yield Note("in every figure: the clock", seconds(run.empty))
     yield Note("not timed: making an engine's input", seconds(run.preparing))

@@ -39,14 +39,11 @@ class Glob(NamedTuple):
 
     @property
     def expression(self) -> str:
-        """The same as a regular expression, that Python, JavaScript and Rust read alike."""
+        """The same as a regular expression that Python, JavaScript and Rust read alike."""
         if self.inside:
             return re.escape(self.inside)
-        start, end = (
-            f"^{re.escape(self.before)}" if self.before else "",
-            f"{re.escape(self.after)}$" if self.after else "",
-        )
-        return f"{start}.*{end}" if start and end else start + end
+        begin, end = f"^{re.escape(self.before)}", f"{re.escape(self.after)}$"
+        return f"{begin}.*{end}" if self.before and self.after else begin if self.before else end
 
     def calls(self, begins: str, ends: str, holds: str, length: str) -> list[str]:
         """The same as function calls, for languages whose regular expressions are slow or absent."""
