@@ -20,9 +20,11 @@ from rulec import cache, cli
 from rulec.cache import Entry
 from rulec.commands.answers import Answerer
 from rulec.commands.loading import load_tree
+from rulec.commands.narrative import narrate
 from rulec.compiler import compile_rule_set, compile_sources, read_source, read_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.tree import Tree
+from rulec.kept import _Parts as kept_parts
 from rulec.kept import joined
 from rulec.source import Source
 from rulec.syntax.ast import RuleSet, SizeTier
@@ -126,6 +128,29 @@ print(sorted({{"yaml", "json", "hashlib", "rulec.syntax.yaml", "rulec.patterns.p
     ]
     imported = [one.stdout.splitlines()[-1] for one in told]
     assert imported[1] == "[]" != imported[0]
+
+
+def test_one_request_reads_few_parts(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {f"name{number}": {"provider": "ab"[number % 2]} for number in range(2000)}
+    models = {name: {"served_by": ["a", "b"]} for name in names}
+    rules.write_text(TWO + f"models: {models}\nexact_matches: {names}\ndefault: {{provider: a}}\n", encoding="utf-8")
+    kept(rules)
+    read: list[int] = []
+
+    def part(self: Any, number: int) -> Any:
+        read.append(number)
+        return whole(self, number)
+
+    whole = kept_parts.part
+    monkeypatch.setattr(kept_parts, "part", part)
+    entry = Entry(sources_at(rules))
+    tree = entry.load()
+    assert tree is not None
+    answerer = Answerer(tree)
+    assert "exact:name1500" in narrate(answerer, {"model": "name1500"}, answerer.outcome({"model": "name1500"}))
+    assert len(read) == len(set(read)) <= 5  # shared, outline, the default, the rule, the model
+    assert len(tree.policy.rules) == 2001 and list(tree.policy.models) == list(names)
+    assert len(read) <= 5 and tree == fresh(entry.sources)[0] and len(read) > 60
 
 
 @pytest.mark.parametrize("file", SUITES, ids=lambda file: file.name.removesuffix(".cases.yaml"))
