@@ -122,20 +122,20 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
                 raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
             body = {**body, "model": asked}
-        if rules.balancer.facts.keeps_answers:
+        if rules.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, buckets, endpoint)
-        unavailable = self.health.unavailable()
+        health = self.health if self.health.troubled else None
+        unavailable = NOBODY if health is None else health.unavailable()
         decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             await self.leave_or_refuse(decision, asked, auth, rules)
             return
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
-        health = self.health if self.health.troubled else None
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        course = self.course(decision, order, rules)
+        course = course_of(decision, order, rules, health)
         if course.groups != {asked}:  # LiteLLM checked only the name that the client used
-            course = await self.permitted(course, decision, order, asked, auth, rules)
+            course = await self.permitted(course, decision, order, asked, auth, rules, health)
         if course.out:
             course = arranged(course.steps, unavailable)
         first = course.steps[course.start]
@@ -149,7 +149,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             data["model"] = first.group
         if rules.defaults:
             fill_in(data, rules.defaults, endpoint)
-        if rules.balancer.facts.keeps_answers:
+        if rules.keeps_answers:
             seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
             if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
                 data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
@@ -169,12 +169,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if not await self.may_call(auth, group):
                 raise forbidden(group, rules, decision.rule)
 
-    def course(self, decision: Any, order: list[int], rules: Rules) -> Course:
-        """The course through these candidates, as the health of all is now."""
-        if self.health.troubled:
-            return rules.courses.around(decision, order, self.health.passed_over)
-        return rules.courses.of(decision, order)
-
     async def permitted(
         self,
         course: Course,
@@ -183,6 +177,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
+        health: Health | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -194,7 +189,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
-            course = self.course(decision, possible, rules)
+            course = course_of(decision, possible, rules, health)
         if not course.groups <= allowed:
             await self.allow(allowed, course.groups, auth)
         if course.groups <= allowed:
@@ -445,6 +440,13 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
+
+
+def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+    """The course through these candidates, around those who are in trouble, where anybody is."""
+    if health is None:
+        return rules.courses.of(decision, order)
+    return rules.courses.around(decision, order, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -16,12 +16,13 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
+    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
         self.courses = Courses(self.balancer.facts)
+        self.keeps_answers: bool = self.balancer.facts.keeps_answers
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))
         self.fingerprint = str(namespace["FINGERPRINT"])

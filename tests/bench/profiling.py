@@ -28,6 +28,7 @@ from tests.bench.proxies import MASTER_KEY, PROVIDERS, Client, Providers, Proxy,
 from tests.bench.workload import PROVIDERS as PROVIDERS_OF_WORKLOAD
 from tests.bench.workload import Sent, Workload, make_workload
 
+MASTER_KEY_VARIABLE = "BENCH_MASTER_KEY"
 CLIENTS, LOOKS_PER_SECOND, MOST_FRAMES = 8, 250, 12
 Stacks = Counter[tuple[str, ...]]
 """How often each stack was seen: frames as `name (file)`, the outermost first."""
@@ -37,7 +38,7 @@ def lines(quick: bool) -> list[Note]:
     spy = shutil.which("py-spy", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
     if spy is None:
         return [Note("profile of the proxy", "needs py-spy: pip install py-spy")]
-    count = 200 if quick else 4_000
+    count = 200 if quick else 1_500
     return [*nothing_stateful(spy, count), *everything_on(spy, count)]
 
 
@@ -46,21 +47,22 @@ def nothing_stateful(spy: str, count: int) -> list[Note]:
     with closing(Fleet(*PROVIDERS_OF_WORKLOAD)) as fleet:
         artifacts = artifacts_of(workload, fleet.ports)
         sent = workload.requests(workload.known_names(), count)
-        return profiled(spy, "100 rules, nothing stateful", artifacts, {}, sent)
+        return profiled(spy, "100 rules, nothing stateful", artifacts, {MASTER_KEY_VARIABLE: MASTER_KEY}, sent)
 
 
 def artifacts_of(workload: Workload, ports: dict[str, int]) -> Sequence[Artifact]:
     """The pair of a workload whose providers listen at these ports."""
     for name, port in ports.items():
-        workload.document["providers"][name].update(litellm="openai/{model}", api_base=f"http://127.0.0.1:{port}/v1", api_key="none")
-    workload.document["litellm"] = {"general_settings": {"master_key": MASTER_KEY}}
+        address = {"litellm": "openai/{model}", "api_base": f"http://127.0.0.1:{port}/v1", "api_key": "${NO_KEY:-none}"}
+        workload.document["providers"][name].update(address)
+    workload.document["litellm"] = {"general_settings": {"master_key": f"${{{MASTER_KEY_VARIABLE}}}"}}
     return compiled(text_of(workload), emit=True).artifacts
 
 
 def everything_on(spy: str, count: int) -> list[Note]:
     with closing(Fleet(*PROVIDERS)) as fleet:
         environment = {name.upper(): f"127.0.0.1:{port}" for name, port in fleet.ports.items()}
-        environment["BENCH_MASTER_KEY"] = MASTER_KEY
+        environment[MASTER_KEY_VARIABLE] = MASTER_KEY
         sent = named(requests_for_everything(count, 200))
         return profiled(spy, "everything on", compiled_rules().artifacts, environment, sent)
 
@@ -86,8 +88,10 @@ def profiled(
             command += ["--output", str(raw), "--pid", str(pid)]
             before = cpu_seconds(pid)
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as looking:
-                drive(proxy, sent)
-                looking.send_signal(signal.SIGINT)
+                try:
+                    drive(proxy, sent)
+                finally:
+                    looking.send_signal(signal.SIGINT)
             used = cpu_seconds(pid) - before
             return read(what, stacks_of(raw.read_text("utf-8")), used / len(sent))
         finally:
