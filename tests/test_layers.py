@@ -35,6 +35,9 @@ TOGETHER = frozenset(("commands", "comparing", "demo", "proxy", "serving", "test
 TRAVELS_WITH = frozenset(("litellm", "fastapi", "jmespath"))
 """What the runtime may import where it is installed."""
 
+MEANT_ALIKE = frozenset(("log", "__all__"))
+"""Names that more than one module of the runtime gives, to one and the same thing."""
+
 MODULES = sorted(HOUSE.rglob("*.py"))
 
 
@@ -89,6 +92,27 @@ def import_lines(node: ast.Try) -> Iterator[int]:
     """The lines of imports whose failure this `try` catches."""
     for statement in node.body:
         yield from (one.lineno for one in ast.walk(statement) if isinstance(one, (ast.Import, ast.ImportFrom)))
+
+
+def test_the_runtime_gives_each_name_once() -> None:
+    """Its modules become one, in which a second constant, function or class of a name would replace the first."""
+    given: dict[str, str] = {}
+    for path in sorted((HOUSE / "runtime").rglob("*.py")):
+        for name in sorted(names_of(parse(path)) - MEANT_ALIKE):
+            assert name not in given, f"`{name}` stands in {given[name]} and in {path.name}"
+            given[name] = path.name
+
+
+def names_of(tree: ast.Module) -> set[str]:
+    """What a module defines at its top level, but for what it imports."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {one.id for one in targets if isinstance(one, ast.Name)}
+    return found
 
 
 def test_only_the_self_check_asks_the_meaning() -> None:

@@ -32,7 +32,7 @@ from rulec.runtime.caller import (
 )
 from rulec.runtime.deployments import StepSkipped, deployment_of, left_to_litellm, ready, rulec_info
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
-from rulec.runtime.health import NOBODY, Health
+from rulec.runtime.health import NO_PROVIDERS, Health
 from rulec.runtime.log import log, log_writer, show_log
 from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
@@ -126,7 +126,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             limit_cache_wishes(data)
         caller = caller_of(auth, buckets, endpoint)
         health = self.health if self.health.troubled else None
-        unavailable = NOBODY if health is None else health.unavailable()
+        unavailable = NO_PROVIDERS if health is None else health.unavailable()
         decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             await self.leave_or_refuse(decision, asked, auth, rules)
@@ -273,7 +273,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, *recorded_failure(kwargs))
-        if not plan.suits(index, NOBODY if index == plan.start else self.health.unavailable()):
+        if not plan.suits(index, NO_PROVIDERS if index == plan.start else self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)

@@ -24,7 +24,7 @@ MOST_SWEPT = 100
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
 MOST_ASKED = 32
-NOBODY: frozenset[str] = frozenset()
+NO_PROVIDERS: frozenset[str] = frozenset()
 
 
 class Health:
@@ -179,7 +179,7 @@ class Health:
     def unavailable(self) -> frozenset[str]:
         """The providers that are out as a whole, or with every deployment that was in use lately."""
         if not self.breakers and not self.limits:
-            return NOBODY
+            return NO_PROVIDERS
         now = self.clock()
         if now - self.swept >= SWEEP_SECONDS:
             self.swept = now
@@ -286,7 +286,7 @@ class Health:
             return  # not yet: the end of the limit is told
         how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
         why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
-        self.say(key, f"is {WORDS[breaker.level]}{how_long}{why}")
+        self.say(key, f"is {WORDS_OF_LEVELS[breaker.level]}{how_long}{why}")
 
     def say(self, key: Any, text: str) -> None:
         """Tell people of a provider or deployment, but never flood them."""
@@ -301,7 +301,7 @@ class Health:
 
 
 SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}
-WORDS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
+WORDS_OF_LEVELS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
 
 
 def name_of(key: Any) -> str:
