@@ -3854,7 +3854,7 @@ MOST_SWEPT = 100
 MOST_CHANGES_TOLD = 20
 CHANGES_SECONDS = 60.0
 MOST_ASKED = 32
-NOBODY: frozenset[str] = frozenset()
+NO_PROVIDERS: frozenset[str] = frozenset()
 
 
 class Health:
@@ -4009,7 +4009,7 @@ class Health:
     def unavailable(self) -> frozenset[str]:
         """The providers that are out as a whole, or with every deployment that was in use lately."""
         if not self.breakers and not self.limits:
-            return NOBODY
+            return NO_PROVIDERS
         now = self.clock()
         if now - self.swept >= SWEEP_SECONDS:
             self.swept = now
@@ -4116,7 +4116,7 @@ class Health:
             return  # not yet: the end of the limit is told
         how_long = f" for {breaker.until - now:.0f} s" if breaker.level == COOLING else ""
         why = f" ({breaker.kind})" if breaker.level in (DEGRADED, COOLING) else ""
-        self.say(key, f"is {WORDS[breaker.level]}{how_long}{why}")
+        self.say(key, f"is {WORDS_OF_LEVELS[breaker.level]}{how_long}{why}")
 
     def say(self, key: Any, text: str) -> None:
         """Tell people of a provider or deployment, but never flood them."""
@@ -4131,7 +4131,7 @@ class Health:
 
 
 SEVERITY = {HEALTHY: 0, DEGRADED: 1, PROBATION: 2, COOLING: 3}
-WORDS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
+WORDS_OF_LEVELS = {HEALTHY: "healthy again", DEGRADED: "degraded", PROBATION: "on probation", COOLING: "out"}
 
 
 def name_of(key: Any) -> str:
@@ -4391,12 +4391,13 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "settings", "terms", "version")
+    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
         self.courses = Courses(self.balancer.facts)
+        self.keeps_answers: bool = self.balancer.facts.keeps_answers
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))
         self.fingerprint = str(namespace["FINGERPRINT"])
@@ -4900,20 +4901,20 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if asked and named_by_url(data, body, asked) and not await self.may_call(auth, asked):
                 raise refusal(403, f"this key may not call the model {printable(asked)}", rules, None)
             body = {**body, "model": asked}
-        if rules.balancer.facts.keeps_answers:
+        if rules.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, buckets, endpoint)
-        unavailable = self.health.unavailable()
+        health = self.health if self.health.troubled else None
+        unavailable = NO_PROVIDERS if health is None else health.unavailable()
         decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             await self.leave_or_refuse(decision, asked, auth, rules)
             return
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
-        health = self.health if self.health.troubled else None
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
-        course = self.course(decision, order, rules)
+        course = course_of(decision, order, rules, health)
         if course.groups != {asked}:  # LiteLLM checked only the name that the client used
-            course = await self.permitted(course, decision, order, asked, auth, rules)
+            course = await self.permitted(course, decision, order, asked, auth, rules, health)
         if course.out:
             course = arranged(course.steps, unavailable)
         first = course.steps[course.start]
@@ -4927,7 +4928,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             data["model"] = first.group
         if rules.defaults:
             fill_in(data, rules.defaults, endpoint)
-        if rules.balancer.facts.keeps_answers:
+        if rules.keeps_answers:
             seconds = rules.balancer.facts.deployment(first).get("cache_ttl")
             if seconds and endpoint in KEPT_ENDPOINTS and may_be_kept(auth):
                 data["cache"] = {"use-cache": True, "ttl": seconds, **data.get("cache", {})}
@@ -4947,12 +4948,6 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             if not await self.may_call(auth, group):
                 raise forbidden(group, rules, decision.rule)
 
-    def course(self, decision: Any, order: list[int], rules: Rules) -> Course:
-        """The course through these candidates, as the health of all is now."""
-        if self.health.troubled:
-            return rules.courses.around(decision, order, self.health.passed_over)
-        return rules.courses.of(decision, order)
-
     async def permitted(
         self,
         course: Course,
@@ -4961,6 +4956,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
+        health: Health | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -4972,7 +4968,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if not possible:
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
-            course = self.course(decision, possible, rules)
+            course = course_of(decision, possible, rules, health)
         if not course.groups <= allowed:
             await self.allow(allowed, course.groups, auth)
         if course.groups <= allowed:
@@ -5056,7 +5052,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             index != plan.start and plan.kind is None
         ):  # no hook told us: a stream broke, or nobody was ready
             self.failed(plan, *recorded_failure(kwargs))
-        if not plan.suits(index, NOBODY if index == plan.start else self.health.unavailable()):
+        if not plan.suits(index, NO_PROVIDERS if index == plan.start else self.health.unavailable()):
             raise StepSkipped(f"step {index} of the fallback chain does not apply")
         before = plan.tried[-1] if plan.tried else None
         step = plan.begin(index)
@@ -5223,6 +5219,13 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             trace = trace.tb_next
         place = f" ({type(error).__name__} at line {trace.tb_lineno})" if error and trace else ""
         log.warning("[ROUTER] %s%s", what, place)
+
+
+def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+    """The course through these candidates, around those who are in trouble, where anybody is."""
+    if health is None:
+        return rules.courses.of(decision, order)
+    return rules.courses.around(decision, order, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:
