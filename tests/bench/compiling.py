@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -36,8 +37,9 @@ def compiled(text: str, emit: bool = False) -> Compilation:
     return compilation
 
 
-def lines(quick: bool) -> list[Line]:
-    return [one for rules in (SIZES[:1] if quick else SIZES) for one in of_size(rules, 1 if quick else 3)]
+def lines(quick: bool) -> Iterator[Line]:
+    for rules in SIZES[:1] if quick else SIZES:
+        yield from of_size(rules, 1 if quick else 3)
 
 
 def of_size(rules: int, rounds: int) -> list[Line]:

@@ -10,6 +10,7 @@ import gc
 import importlib
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rulec.backends.python import generate_module
@@ -19,8 +20,9 @@ from tests.bench.processes import printed
 from tests.bench.workload import make_workload
 
 
-def lines(quick: bool) -> list[Line]:
-    return [of_size(rules, 3 if quick else 5) for rules in ((1_000,) if quick else (1_000, 10_000))]
+def lines(quick: bool) -> Iterator[Line]:
+    for rules in (1_000,) if quick else (1_000, 10_000):
+        yield of_size(rules, 3 if quick else 5)
 
 
 def of_size(rules: int, rounds: int) -> Line:

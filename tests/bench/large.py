@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import importing
@@ -17,18 +18,16 @@ from tests.bench.workload import make_workload
 RULES = 100_000
 
 
-def lines(quick: bool) -> list[Line | Note]:
+def lines(quick: bool) -> Iterator[Line | Note]:
     rules = 1_000 if quick else RULES
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "rules.yaml")
         file.write_text(text_of(make_workload(rules)), encoding="utf-8")
         stages = [sys.executable, "-m", "tests.bench.compiling", "ours", str(file)]
+        yield Note(f"compile without self-check, {rules:,} rules", used(stages)[0])
         command = [sys.executable, "-c", MAIN, "compile", "--verbose", "--out", str(Path(folder, "out")), str(file)]
-        return [
-            Note(f"compile without self-check, {rules:,} rules", used(stages)[0]),
-            *checked(f"rulec compile, {rules:,} rules", *used(command)),
-            importing.of_size(rules, 3),
-        ]
+        yield from checked(f"rulec compile, {rules:,} rules", *used(command))
+        yield importing.of_size(rules, 3)
 
 
 def checked(what: str, took: str, told: str) -> list[Note]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -26,8 +27,9 @@ from tests.bench.processes import printed
 from tests.bench.workload import make_workload
 
 
-def lines(quick: bool) -> list[Line]:
-    return [one for rules in ((1_000,) if quick else (1_000, 10_000)) for one in of_size(rules, 3 if quick else 7)]
+def lines(quick: bool) -> Iterator[Line]:
+    for rules in (1_000,) if quick else (1_000, 10_000):
+        yield from of_size(rules, 3 if quick else 7)
 
 
 def of_size(rules: int, rounds: int) -> list[Line]:
