@@ -7,11 +7,14 @@ import sys
 from rulec.commands.output import exists, print_diagnostics
 from rulec.ir.tree import Tree
 
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
 
 def load_tree(folder: str, form: str = "text", cached: bool = True) -> Tree | None:
     """The tree of a rules folder; errors are printed, warnings are left to `rulec compile`.
 
-    The tree lives as long as the command: the garbage collector is told not to look at it again and again.
+    The tree lives as long as the command, and so do its parts that are read later: the garbage collector is told not to
+    look at them again and again.
     """
     import gc
 
@@ -30,6 +33,7 @@ def load_tree(folder: str, form: str = "text", cached: bool = True) -> Tree | No
         tree = entry.load() if entry is not None else None
         if tree is not None:
             gc.freeze()
+            gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
             return tree
         compilation = compile_sources(sources, diagnostics, emit=False)
         if entry is not None and compilation.tree is not None:

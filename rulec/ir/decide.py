@@ -7,6 +7,7 @@ from typing import Any
 
 from rulec.ir.rows import Row, Rows
 from rulec.ir.tree import Leaf, Match, Node, Range, Switch, Test, Tree
+from rulec.patterns.compiled import CompiledPattern
 from rulec.policy.model import Rule, matcher
 from rulec.records import record
 from rulec.runtime.catalogue import Catalogue
@@ -136,7 +137,7 @@ class Walker:
             if not is_regular_name(model):
                 yield rule, False, "no pattern matches a name over 256 characters or outside printable ASCII"
                 continue
-            hit = next((one.text for one in patterns if matcher(one.spec)(model)), None)
+            hit = next((one.text for one in patterns if takes(one, model)), None)
             yield (
                 rule,
                 hit is not None,
@@ -149,6 +150,12 @@ class Walker:
         if request.model is None:
             return f"the request names no model and {names} has no default_model"
         return f"{names} does not serve `{request.model}`" if providers else f"{names} serves its models"
+
+
+def takes(pattern: CompiledPattern, model: str) -> bool:
+    """Whether a pattern matches; no automaton is made for a name that holds none of the literals every match has."""
+    possible = pattern.factors is None or any(one in model for one in pattern.factors)
+    return possible and matcher(pattern.spec)(model)
 
 
 def side(request: Request, split: Split) -> str:
