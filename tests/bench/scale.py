@@ -33,8 +33,6 @@ ADDRESSES = tuple(f"server{number}" for number in range(10))
 START_SECONDS = 1_500  # so much work of others may slow down a start of two minutes
 ROUNDS, REQUESTS = 12, 25
 
-Lines = list["Line | Note"]
-
 
 def lines(quick: bool) -> Iterator[Line | Note]:
     names, deployments = (300, 100) if quick else (NAMES, DEPLOYMENTS)
@@ -43,7 +41,7 @@ def lines(quick: bool) -> Iterator[Line | Note]:
     yield from measured(names, 0, rounds)
 
 
-def measured(names: int, deployments: int, rounds: int) -> Lines:
+def measured(names: int, deployments: int, rounds: int) -> Iterator[Line | Note]:
     """One config: its compilation, its start, and requests by all its names."""
     with fake_providers(*ADDRESSES) as providers, tempfile.TemporaryDirectory() as folder:
         rules = large_estate([f"127.0.0.1:{port}" for port in providers.ports.values()], names, deployments)
@@ -53,13 +51,13 @@ def measured(names: int, deployments: int, rounds: int) -> Lines:
         what = f"{names:,} names" if names else f"{deployments:,} deployments of a name"
         config = next(one.text for one in compilation.artifacts if one.path == CONFIG_NAME)
         size = f"{config.count('- model_name'):,} deployments, {megabytes(len(config))} of config"
-        found: Lines = [Note(f"{what}: compiled", f"{seconds(spent)} of CPU; {size}")]
+        yield Note(f"{what}: compiled", f"{seconds(spent)} of CPU; {size}")
         with proxies_of(compilation.artifacts, {}, {}) as pair, no_garbage_collection():
-            found += [*started(what, pair), *asked(what, pair, rules, rounds)]
-    return found
+            yield from started(what, pair)
+            yield from asked(what, pair, rules, rounds)
 
 
-def started(what: str, pair: Sequence[Proxy]) -> Lines:
+def started(what: str, pair: Sequence[Proxy]) -> list[Note]:
     begin = time.monotonic()
     for one in pair:
         one.wait(START_SECONDS)
@@ -80,10 +78,9 @@ def started(what: str, pair: Sequence[Proxy]) -> Lines:
     ]
 
 
-def asked(what: str, pair: Sequence[Proxy], rules: Estate, rounds: int) -> Lines:
+def asked(what: str, pair: Sequence[Proxy], rules: Estate, rounds: int) -> Iterator[Line | Note]:
     """Requests to both proxies alternately, by each kind of name; to ours alone where LiteLLM cannot tell who serves."""
     clients = [Client(one) for one in pair]
-    found: Lines = []
     kinds = {"a known name": rules.known} if rules.known else {name: (name,) for name in STRATEGIES}
     for kind, names in kinds.items():
         requests = requests_for(names, rounds * REQUESTS)
@@ -98,13 +95,14 @@ def asked(what: str, pair: Sequence[Proxy], rules: Estate, rounds: int) -> Lines
                     samples[who] += times
         ours, theirs = (Figure.of(one) for one in samples)
         cpu = ", without our callback ".join(seconds(median(one)) for one in works)
-        found += [Line(f"{what}: {kind}", ours, "without our callback", theirs), Note("  CPU of the proxy for it", cpu)]
+        yield Line(f"{what}: {kind}", ours, "without our callback", theirs)
+        yield Note("  CPU of the proxy for it", cpu)
     if rules.matching:
         others = (("a name by pattern", filled(rules.matching), 200), ("a name of nobody", ("nobody",), 400))
         for kind, names, status in others:
             _, times = sent(clients[0], pair[0], requests_for(names, rounds * REQUESTS // 2), status)
-            found.append(Line(f"{what}: {kind}", Figure.of(times)))
-    return [*found, Note(f"{what}: measured with", machine())]
+            yield Line(f"{what}: {kind}", Figure.of(times))
+    yield Note(f"{what}: measured with", machine())
 
 
 def filled(shapes: Sequence[str]) -> list[str]:

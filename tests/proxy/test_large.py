@@ -1,4 +1,4 @@
-"""A thousand names and a thousand deployments of one name: the proxy starts, and does what explain says."""
+"""Hundreds of names and of deployments of one name: the proxy starts, and does what explain says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUP = "least_loaded"
 @pytest.fixture(scope="module")
 def rules(all_providers: Providers) -> Estate:
     addresses = [f"127.0.0.1:{all_providers.ports[name]}" for name in ADDRESSES]
-    return large_estate(addresses, 1_000, 1_000, strategies=(GROUP,))
+    return large_estate(addresses, 500, 500, strategies=(GROUP,))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_sample_goes_where_explain_says(serving: Proxy, compilation: Compilati
     answerer = Answerer(compilation.tree)
     matching = [shape.format("7") for shape in rules.matching[::10]]
     actions = set()
-    for model in (*rules.known[::40], *matching, "of-nobody", GROUP):
+    for model in (*rules.known[::25], *matching, "of-nobody", GROUP):
         answer: dict[str, Any] = answerer.answer({"model": model, "endpoint": "chat"})
         reply = send(serving, model)
         actions.add(answer["action"])
@@ -77,7 +77,7 @@ def test_another_provider_takes_over(serving: Proxy, rules: Estate, providers: P
     assert send(serving, model).headers["x-rulec-target"] == f"{rule['fallback'][0]}/{model}"
 
 
-def test_the_dead_of_a_thousand_are_passed_over(serving: Proxy, providers: Providers) -> None:
+def test_the_dead_of_many_are_passed_over(serving: Proxy, providers: Providers) -> None:
     providers.fail("alpha", model=GROUP, always="connection")
     providers.fail("beta", model=GROUP, always="server_error")
     replies = [send(serving, GROUP) for _ in range(30)]
