@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from heapq import merge
 from typing import Any, Literal
 
@@ -272,6 +273,9 @@ def numbers_of(found: int) -> Iterator[int]:
         yield lowest.bit_length() - 1
 
 
+Words = dict[int, list[tuple[str, "Sequence[int]"]]]
+
+
 class LiteralIndex:
     """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
 
@@ -291,21 +295,46 @@ class LiteralIndex:
         self.prefixes = prefixes
         self.suffixes = suffixes
         self.others = others
-        self.first = min(map(len, prefixes), default=0)
-        self.last = min(map(len, suffixes), default=0)
-        self.beginnings = _lengths_by((one[: self.first], len(one)) for one in prefixes)
-        self.ends = _lengths_by((one[len(one) - self.last :], len(one)) for one in suffixes)
-        self.words: dict[int, dict[int, list[tuple[str, Sequence[int]]]]] = {}
-        self.short: list[tuple[str, Sequence[int]]] = []
-        for gram, literals in grams.items():
+        self.grams = grams
+
+    @cached_property
+    def first(self) -> int:
+        """The length of the shortest prefix; like all that follows it is made for the first text, not at the start."""
+        return min(map(len, self.prefixes), default=0)
+
+    @cached_property
+    def last(self) -> int:
+        return min(map(len, self.suffixes), default=0)
+
+    @cached_property
+    def beginnings(self) -> dict[str, list[int]]:
+        """The lengths of prefixes by what they begin with."""
+        return _lengths_by((one[: self.first], len(one)) for one in self.prefixes)
+
+    @cached_property
+    def ends(self) -> dict[str, list[int]]:
+        return _lengths_by((one[len(one) - self.last :], len(one)) for one in self.suffixes)
+
+    @cached_property
+    def words(self) -> dict[int, Words]:
+        """By size the words that grams begin with, each with the literals that hold it."""
+        found: dict[int, Words] = {}
+        for gram, literals in self.grams.items():
             octets = octets_of(gram)
-            size = next((size for size in WORDS if len(octets) >= size), 0)
-            if size:
-                word = words_of(octets[:size], size)[0]
-                self.words.setdefault(size, {}).setdefault(word, []).extend(literals)
-            else:
-                self.short += literals
-        self.known_words = [(size, words, frozenset(words)) for size, words in self.words.items()]
+            size = next((size for size in WORDS if len(octets) >= size), None)
+            if size is not None:
+                found.setdefault(size, {}).setdefault(words_of(octets[:size], size)[0], []).extend(literals)
+        return found
+
+    @cached_property
+    def known_words(self) -> list[tuple[int, Words, frozenset[int]]]:
+        return [(size, words, frozenset(words)) for size, words in self.words.items()]
+
+    @cached_property
+    def short(self) -> list[tuple[str, Sequence[int]]]:
+        """The literals that are shorter than any word."""
+        few = min(WORDS)
+        return [one for gram, literals in self.grams.items() if len(octets_of(gram)) < few for one in literals]
 
     def possible(self, text: str) -> Sequence[int]:
         """The rules that can match, in order."""
