@@ -3097,7 +3097,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-MOST_DEPLOYMENTS = 2_000
+MOST_DEPLOYMENTS = 10_000
 MOST_ATTEMPTS = 20_000
 MOST_SAMPLES = 40
 RESERVED_SECONDS = 60.0  # from the choice to the attempt; then the request was turned away by somebody else
