@@ -16,16 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulec import cache, cli
-from rulec.cache import Entry
+from rulec import cli
+from rulec.cache import entries as cache
+from rulec.cache.entries import Entry
+from rulec.cache.trees import _Parts as kept_parts
+from rulec.cache.trees import joined
 from rulec.commands.answers import Answerer
 from rulec.commands.loading import load_tree
 from rulec.commands.narrative import narrate
 from rulec.compiler import compile_rule_set, compile_sources, read_source, read_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.tree import Tree
-from rulec.kept import _Parts as kept_parts
-from rulec.kept import joined
 from rulec.source import Source
 from rulec.syntax.ast import RuleSet, SizeTier
 from rulec.syntax.nodes import Scalar
@@ -222,7 +223,7 @@ def test_an_edit_within_the_same_tick_is_seen(rules: Path, capsys: pytest.Captur
     [
         lambda rules, patch: patch.setattr(cache, "VERSION", "99"),
         lambda rules, patch: patch.setattr(sys, "version", "3.99"),
-        lambda rules, patch: patch.setattr(cache, "_own_stamps", lambda: ["/cache.py 1 1"]),
+        lambda rules, patch: patch.setattr(cache, "_own_stamps", lambda: ["/cache/entries.py 1 1"]),
         lambda rules, patch: rules.rename(rules.with_name("other.yaml")),
         lambda rules, patch: rules.with_name("more.yaml").write_text(""),
     ],
@@ -238,7 +239,7 @@ def test_another_key(change: Callable[[Path, pytest.MonkeyPatch], None], rules: 
 def test_the_key_knows_all_that_makes_trees(rules: Path) -> None:
     program = f"""
 import sys
-from rulec.cache import Entry
+from rulec.cache.entries import Entry
 from rulec.compiler import compile_sources, read_sources
 from rulec.diagnostics import Diagnostics
 entry = Entry(read_sources({str(rules.parent)!r}, Diagnostics()))
@@ -316,9 +317,9 @@ def test_damage_is_no_entry(data: st.DataObject) -> None:
         "os system",
         "builtins eval",
         "builtins getattr",
-        "rulec.cache Entry",
-        "rulec.kept import_module",
-        "rulec.kept joined",
+        "rulec.cache.entries Entry",
+        "rulec.cache.trees import_module",
+        "rulec.cache.trees joined",
         "rulec.syntax.ast field",
         "rulec.policy.model matcher",
         "rulec.policy.model Policy.fingerprint",
@@ -403,7 +404,7 @@ def test_a_home_that_cannot_be_used(base: str, rules: Path, tmp_path: Path, monk
 
 
 def test_rulec_in_an_archive_keeps_nothing(rules: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "__file__", str(rules / "rulec.zip" / "cache.py"))
+    monkeypatch.setattr(cache, "__file__", str(rules / "rulec.zip" / "cache" / "entries.py"))
     assert load_tree(str(rules)) is not None
     assert not home.exists()
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rulec import cache, cli
+from rulec import cli
+from rulec.cache import entries as cache
 from rulec.commands.loading import load_tree
 
 ROOT = Path(__file__).parent.parent

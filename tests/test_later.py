@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulec.later import PAGE_ITEMS, LaterMapping, LaterSequence
+from rulec.cache.later import PAGE_ITEMS, LaterMapping, LaterSequence
 
 
 def later(items: list[int]) -> tuple[LaterSequence[int], list[int]]:

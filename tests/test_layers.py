@@ -14,7 +14,7 @@ HOUSE = ROOT / "rulec"
 
 # Each room may import from the rooms above it, and from itself; rooms on one line may not import from each other.
 LAYERS = (
-    ("version", "secrets", "records", "resources", "later"),
+    ("version", "secrets", "records", "resources"),
     ("source", "runtime"),
     ("diagnostics",),
     ("patterns",),
@@ -24,7 +24,7 @@ LAYERS = (
     ("analysis", "gateway"),
     ("lints", "backends"),
     ("selfcheck",),
-    ("compiler", "kept"),
+    ("compiler",),
     ("cache", "incremental"),
     ("commands", "comparing", "demo", "proxy", "serving", "testing"),
     ("cli",),

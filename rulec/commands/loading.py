@@ -18,7 +18,7 @@ def load_tree(folder: str, form: str = "text", cached: bool = True) -> Tree | No
     """
     import gc
 
-    from rulec.cache import Entry
+    from rulec.cache.entries import Entry
     from rulec.compiler import compile_sources, garbage_collection_paused, read_sources
     from rulec.diagnostics import Diagnostics
 

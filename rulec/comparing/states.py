@@ -115,7 +115,7 @@ def _in_git(repository: Repository, revision: str, label: str | None = None) -> 
 
 def compiled(state: State) -> Compiled:
     """A state's rules, bound and lowered; raises Misnamed where there are none to read."""
-    from rulec.cache import Entry
+    from rulec.cache.entries import Entry
     from rulec.compiler import compile_sources, garbage_collection_paused
 
     diagnostics = Diagnostics()

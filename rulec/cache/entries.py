@@ -5,7 +5,7 @@ texts of the rule files. So an entry is never out of date, and whoever edits a r
 themselves are not in it: places point into the sources that were just read, under the names they have from where the
 user stands.
 
-What an entry holds is never executed: it is data alone (see `kept`). Its reader looks at nothing that another user
+What an entry holds is never executed: it is data alone (see `trees`). Its reader looks at nothing that another user
 could have written, and at no byte before the digest over all of them agrees: so no damaged pickle is ever read.
 (There is no secret key in it: whoever can write our files can read the key as well, and needs no cache to deceive us.)
 Whatever is wrong with an entry or its folder, the answer is that there is none.
@@ -20,10 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from rulec import VERSION
+from rulec.cache.trees import decode_tree, encode_tree
 from rulec.gateway.groups import client_names
 from rulec.ir.rows import Rows
 from rulec.ir.tree import Tree
-from rulec.kept import decode_tree, encode_tree
 from rulec.policy.model import Policy
 from rulec.source import Source
 
@@ -35,7 +35,7 @@ except ImportError:
 SUFFIX = ".tree"
 MOST_ENTRIES = 64
 MOST_BYTES = 256 * 1024 * 1024
-ROOMS = ("diagnostics", "gateway", "ir", "patterns", "policy", "runtime", "syntax")
+ROOMS = ("cache", "diagnostics", "gateway", "ir", "patterns", "policy", "runtime", "syntax")
 """The folders of rulec's that an entry depends on, beside the files above them."""
 _FORMAT = b"rulec tree 2\n"
 _DIGEST_BYTES = 32
@@ -113,7 +113,7 @@ def _parts_of(sources: Sequence[Source]) -> Iterator[str]:
 
 def _own_stamps() -> Iterator[str]:
     """Size and time of the files that make trees: who works on rulec gets no answers of an earlier state."""
-    home = os.path.dirname(os.path.abspath(__file__))
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     waiting = [home, *(os.path.join(home, room) for room in ROOMS)]
     while waiting:
         folder = waiting.pop()
@@ -127,7 +127,7 @@ def _own_stamps() -> Iterator[str]:
                     yield f"{entry.path[len(home) :]} {status.st_size} {status.st_mtime_ns}"
 
 
-# The bytes of an entry: format, digest, payload. Who looks one request up reads few of its pickles (see `cached`).
+# The bytes of an entry: format, digest, payload. Who looks one request up reads few of its pickles (see `trees`).
 
 
 def _encode(tree: Tree, key: bytes, sources: Sequence[Source]) -> bytes:

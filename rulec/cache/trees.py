@@ -12,8 +12,8 @@ from io import BytesIO
 from operator import attrgetter
 from typing import Any
 
+from rulec.cache.later import PAGE_ITEMS, LaterMapping, LaterSequence
 from rulec.ir.tree import Fail, Leaf, Match, Node, Range, Switch, Test, Tree
-from rulec.later import PAGE_ITEMS, LaterMapping, LaterSequence
 from rulec.policy.model import Chain, Rule
 from rulec.records import record, replace
 from rulec.source import Source
