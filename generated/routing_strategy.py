@@ -1878,7 +1878,7 @@ def words_of(octets: bytes, size: int) -> memoryview:
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 
 MOST_STRANGERS = 32_768
@@ -1896,7 +1896,7 @@ class Engine:
         self.zones = tables["zones"]
         self.scoring = Scoring(tables["complexity"])
         self.rules: Sequence[Sequence[Any]] = tables["rules"]
-        self.chains = [self.chain(row) for row in tables["chains"]]
+        self.chains = [build_chain(row, self.catalogue, self.zones) for row in tables["chains"]]
         clauses, keys, groups = tables["when"]
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
         self.folded: dict[str, int | None] = tables["names"]
@@ -2030,20 +2030,26 @@ class Engine:
             self.leaves[key] = leaf
         return leaf
 
-    def chain(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        name, hops, attempts, delay = row
-        built = [
-            (
-                provider,
-                model,
-                on_error,
-                text,
-                None if when is None else build_test(when, self.catalogue, self.zones),
-                asked,
-            )
-            for provider, model, on_error, text, when, asked in hops
-        ]
-        return name, built, attempts, delay
+
+class BuiltChain(NamedTuple):
+    """A fallback chain: for each hop (provider, model, on_error, text of its condition, its test, providers asked in it)."""
+
+    name: str | None
+    hops: Sequence[tuple[Any, ...]]
+    retry_attempts: int = 0
+    retry_delay_ms: int = 0
+    asks: bool = False
+    """Whether a hop has a condition."""
+
+
+def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> BuiltChain:
+    """The chain of a row of `ir.rows`, its conditions made to tests."""
+    name, hops, attempts, delay = row
+    built = [
+        (provider, model, on_error, text, None if when is None else build_test(when, catalogue, zones), asked)
+        for provider, model, on_error, text, when, asked in hops
+    ]
+    return BuiltChain(name, built, attempts, delay, any(hop[4] is not None for hop in built))
 
 
 class Leaf:
@@ -2052,7 +2058,7 @@ class Leaf:
     __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "ready")
 
     def __init__(
-        self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: Any
+        self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: BuiltChain
     ) -> None:
         self.rule = rule
         self.model = model
@@ -2060,7 +2066,7 @@ class Leaf:
         self.catalogue = catalogue
         self.chain = chain
         self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
-        self.ready = None if any(hop[4] for hop in chain[1]) else self.make(None)
+        self.ready = None if chain.asks else self.make(None)
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request; where no hop asks about the request it is always the same one."""
@@ -2083,8 +2089,8 @@ class Leaf:
             self.strategy,
             sticky if several else None,
             None,
-            retry_attempts=self.chain[2],
-            retry_delay_ms=self.chain[3],
+            retry_attempts=self.chain.retry_attempts,
+            retry_delay_ms=self.chain.retry_delay_ms,
             prefer_warm=several and prefer_warm,
             hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
         )
@@ -2114,8 +2120,8 @@ class Leaf:
         rows = self.rows.get(routed)
         if rows is None:
             rows = self.rows[routed] = [
-                (test, asked, text, [Hop(one, on_error, None, self.chain[0]) for one in self.hop_places(provider, model, routed)])
-                for provider, model, on_error, text, test, asked in self.chain[1]
+                (test, asked, text, [Hop(one, on_error, None, self.chain.name) for one in self.hop_places(provider, model, routed)])
+                for provider, model, on_error, text, test, asked in self.chain.hops
             ]
         return rows
 
@@ -4753,7 +4759,7 @@ def known_names(engine: Any) -> Iterator[str]:
         elif target[0] in ("virtual", "native"):
             yield from target[1:3]
     for chain in engine.chains:
-        yield from (hop[1] for hop in chain[1] if hop[1] is not None)
+        yield from (hop[1] for hop in chain.hops if hop[1] is not None)
 
 
 def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any], str]]:

@@ -14,7 +14,7 @@ from rulec.policy.model import Policy, Rule, matcher
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.conditions import Test, build_test
-from rulec.runtime.engine import Engine, make_leaf
+from rulec.runtime.engine import BuiltChain, Engine, make_leaf
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
 from rulec.syntax import ast
@@ -42,9 +42,9 @@ class Replay:
         return Catalogue(self.rows.providers, self.rows.models, self.rows.patterns, self.rows.deployments)
 
     @cached_property
-    def chains(self) -> list[Any]:
+    def chains(self) -> list[BuiltChain]:
         """The chains without their hops, which decide nothing here."""
-        return [(name, (), attempts, delay) for name, _, attempts, delay in self.rows.chains]
+        return [BuiltChain(name, (), attempts, delay) for name, _, attempts, delay in self.rows.chains]
 
     def request(self, witness: Witness) -> Request:
         """The request of a witness; it is asked for by one region after the other."""

@@ -14,7 +14,7 @@ from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Part, Scoring
 from rulec.runtime.conditions import Test as Holds
 from rulec.runtime.conditions import build_test
-from rulec.runtime.engine import MOST_NATIVE_CHARACTERS, Native, Split, is_long, make_leaf
+from rulec.runtime.engine import MOST_NATIVE_CHARACTERS, BuiltChain, Native, Split, build_chain, is_long, make_leaf
 from rulec.runtime.records import Decision
 from rulec.runtime.request import Request
 from rulec.runtime.sizes import is_regular_name
@@ -50,7 +50,7 @@ class Walker:
         self.catalogue = Catalogue(self.rows.providers, self.rows.models, self.rows.patterns, self.rows.deployments)
         self.tests: dict[int, tuple[Condition, Holds]] = {}  # which keeps a condition whose number is its key
         self.rules: dict[int, Row] = {}
-        self.chains: list[Any] = []
+        self.chains: list[BuiltChain] = []
 
     def holds(self, condition: Condition, request: Request, flipped: Condition | None = None) -> bool:
         """Whether a condition holds, or would if one part of it were the other way round; no more is asked than decides it."""
@@ -65,17 +65,21 @@ class Walker:
         return self.tests[id(condition)][1](request, request.unavailable) != (condition is flipped)
 
     def _test(self, row: Row) -> Holds:
-        self.catalogue.matchers += [None] * (len(self.rows.patterns) - len(self.catalogue.matchers))
+        self._make_room()
         return build_test(row, self.catalogue, self.rows.zones)
+
+    def _make_room(self) -> None:
+        """For the matchers of patterns that were numbered since."""
+        self.catalogue.matchers += [None] * (len(self.rows.patterns) - len(self.catalogue.matchers))
 
     def _leaf(self, rule: Rule, model: str | None) -> Any:
         """What a rule does with a model; None where it does not apply."""
         row = self.rules.get(rule.position)
         if row is None:
             row = self.rules[rule.position] = self.rows.rule(rule)
-            for name, hops, attempts, delay in self.rows.known_chains[len(self.chains) :]:
-                built = [(*hop[:4], None if hop[4] is None else self._test(hop[4]), hop[5]) for hop in hops]
-                self.chains.append((name, built, attempts, delay))
+            self._make_room()
+            for chain in self.rows.known_chains[len(self.chains) :]:
+                self.chains.append(build_chain(chain, self.catalogue, self.rows.zones))
         return make_leaf(row, model, self.catalogue, self.chains)
 
     def request(self, body: Any, headers: Any, **caller: Any) -> Request:

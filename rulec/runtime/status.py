@@ -162,7 +162,7 @@ def known_names(engine: Any) -> Iterator[str]:
         elif target[0] in ("virtual", "native"):
             yield from target[1:3]
     for chain in engine.chains:
-        yield from (hop[1] for hop in chain[1] if hop[1] is not None)
+        yield from (hop[1] for hop in chain.hops if hop[1] is not None)
 
 
 def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any], str]]:

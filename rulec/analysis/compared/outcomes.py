@@ -20,8 +20,7 @@ from rulec.policy.model import (
     Rule,
     VirtualTarget,
 )
-from rulec.runtime.conditions import build_test
-from rulec.runtime.engine import make_leaf
+from rulec.runtime.engine import BuiltChain, build_chain, make_leaf
 from rulec.runtime.records import Candidate, Decision
 from rulec.runtime.request import Request
 from rulec.syntax import conditions as when
@@ -52,21 +51,10 @@ class Outcomes:
         return None if leaf is None else leaf.decision(request)
 
     @cached_property
-    def _hops(self) -> list[Any]:
+    def _hops(self) -> list[BuiltChain]:
         """The chains, with the conditions of hops as tests."""
-        rows, catalogue = self.replay.rows, self.replay.catalogue
-        return [
-            (
-                name,
-                [
-                    (*hop[:4], None if hop[4] is None else build_test(hop[4], catalogue, rows.zones), hop[5])
-                    for hop in hops
-                ],
-                attempts,
-                delay,
-            )
-            for name, hops, attempts, delay in rows.chains
-        ]
+        rows = self.replay.rows
+        return [build_chain(row, self.replay.catalogue, rows.zones) for row in rows.chains]
 
     # Keys
 
