@@ -48,7 +48,8 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Any:
     tree = compile_sources([Source("rules.yaml", RULES)], Diagnostics(), emit=True).tree
     namespace: dict[str, Any] = {"__name__": "rulec_under_test"}
     exec(compile(generate_module(tree).text, "routing_strategy.py", "exec"), namespace)
-    namespace["MAX_PLANS"] = 1_000  # plans of failed requests are kept up to this number; reached soon here
+    namespace["MAX_PLANS"] = 1_000  # plans of failed requests are kept up to this number; reached soon here,
+    namespace["MOST_DEPLOYMENTS"] = 2_000  # and so is this one
     found = namespace["handler"]
     found.start_background = lambda: None
     namespace["log"].setLevel("ERROR")
