@@ -90,9 +90,11 @@ def test_check_is_content_with_what_compile_wrote(tmp_path: Path) -> None:
     assert rulec(["compile"], tmp_path).returncode == 0
     checked = rulec(["compile", "--check"], tmp_path)
     assert (checked.returncode, "up to date" in checked.stdout) == (0, True)
-    with (tmp_path / "generated" / "routing_strategy.py").open("a", encoding="utf-8") as file:
-        file.write("# touched\n")
-    assert rulec(["compile", "--check"], tmp_path).returncode == 1
+    module = tmp_path / "generated" / "routing_strategy.py"
+    octets = module.read_bytes()
+    for touched in (octets + b"# touched\n", octets.replace(b"\n", b"\r\n")):
+        module.write_bytes(touched)
+        assert rulec(["compile", "--check"], tmp_path).returncode == 1
 
 
 def test_watch_compiles_after_each_change_and_survives_a_broken_one(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_what_the_self_check_leaves_open_is_told(
     assert "  exact:llama3.1:8b\n" in told
 
 
+def test_a_tag_of_any_length_is_checked_with_the_header_of_tags(tmp_path: Path) -> None:
+    """The self-check looks for a tag in that header by a pattern of its own, longer than users may write."""
+    rules = f'when a: tag contains "{"9" * 3_000}" -> p\nwhen b: header.x-litellm-tags == "x" -> p\ndefault -> p\n'
+    file = tmp_path / "tags.rules"
+    file.write_text(f'provider p {{ litellm "openai/{{model}}"  accepts "." }}\n{rules}', encoding="utf-8")
+    checked = compile_folder(file).checked
+    assert checked is not None and (checked.live, checked.undecided) == (3, ())
+
+
 def test_every_rule_of_the_shipped_rules_is_checked_with_a_request() -> None:
     checked = compile_folder(RULES).checked
     assert checked is not None

@@ -14,13 +14,12 @@ from rulec.analysis.dimensions import Dimension, OpenText, TextDimension
 from rulec.analysis.formulas import FALSE, TRUE, Formula, Literal, all_of, any_of, negation
 from rulec.analysis.header_numbers import number_of
 from rulec.analysis.space import Space
-from rulec.patterns.compile import compile_pattern
+from rulec.patterns.compile import compile_own_pattern
 from rulec.patterns.compiled import CompiledPattern, Spec
 from rulec.policy.model import ModelsTarget, Policy, ProvidersTarget, Rule, Target, matcher
 from rulec.policy.serving import candidates_for
 from rulec.runtime.conditions import COMPARISONS
 from rulec.runtime.sizes import is_regular_name
-from rulec.source import Located, Source, Span
 from rulec.syntax import ast
 from rulec.syntax import conditions as when
 from rulec.syntax.conditions import Condition
@@ -244,8 +243,8 @@ class Regions:
         return any_of(found)
 
     def _in_header(self, text: str) -> Formula:
-        pattern = compile_pattern(Located(text, Span(Source("", text), 0, len(text))))
-        return self._on(self.space.texts(*TAGS_HEADER), when.Matches(when.Field(*TAGS_HEADER), pattern))
+        matches = when.Matches(when.Field(*TAGS_HEADER), compile_own_pattern(text))
+        return self._on(self.space.texts(*TAGS_HEADER), matches)
 
 
 def any_of_equals(items: list[Formula]) -> Formula:

@@ -123,7 +123,7 @@ def stale(artifacts: Sequence[Artifact], folder: Path) -> Iterator[tuple[Artifac
     """The artifacts that the disk has otherwise, each with what stands there."""
     for artifact in artifacts:
         try:
-            before = (folder / artifact.path).read_text(encoding="utf-8")
+            before = (folder / artifact.path).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError):
             before = ""
         if before != artifact.text:

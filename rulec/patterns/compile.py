@@ -44,19 +44,28 @@ def compile_pattern(text: Located) -> CompiledPattern:
 
 @lru_cache(maxsize=65_536)
 def _compile_text(text: str) -> CompiledPattern:
-    return _compile(Located(text, Span(Source("", text), 0, len(text))))
+    return _compile(_nowhere(text))
 
 
-def _compile(located: Located) -> CompiledPattern:
+def compile_own_pattern(text: str) -> CompiledPattern:
+    """Compiles a pattern that rulec itself writes: it may be longer and larger than one that a user writes."""
+    return _compile(_nowhere(text), limited=False)
+
+
+def _nowhere(text: str) -> Located:
+    return Located(text, Span(Source("", text), 0, len(text)))
+
+
+def _compile(located: Located, limited: bool = True) -> CompiledPattern:
     text = located.text
     simple = _simple_glob(text)
     if simple is not None:
         return CompiledPattern(text, _glob_spec((simple,)), _glob_factors((simple,)))
-    tree = parse(located)
+    tree = parse(located) if limited else parse(located, len(text))
     globs = _globs(tree)
     if globs is not None:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
-    if _size(tree) >= MAX_STATES:  # one more is the end
+    if limited and _size(tree) >= MAX_STATES:  # one more is the end
         raise _too_large(located, tree)
     anchored, literal, rest = _begun(tree)
     factor = _required_literal(rest) or literal if anchored else max(literal, _required_literal(rest), key=len)

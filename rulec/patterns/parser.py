@@ -58,24 +58,25 @@ class _Singles(dict[str, Chars]):
 _SINGLES = _Singles()
 
 
-def parse(text: Located) -> Pattern:
+def parse(text: Located, longest: int = MAX_LENGTH) -> Pattern:
     """The syntax tree of a pattern; raises Rejected with the place inside the pattern."""
-    return _Parser(text).parse()
+    return _Parser(text, longest).parse()
 
 
 class _Parser:
-    def __init__(self, located: Located) -> None:
+    def __init__(self, located: Located, longest: int) -> None:
         self.located = located
         self.text = located.text
+        self.longest = longest
         self.at = 0
         self.depth = 0
         self.flags = {"i": False, "s": False, "m": False, "U": False}
 
     def parse(self) -> Pattern:
-        if len(self.text) > MAX_LENGTH:
+        if len(self.text) > self.longest:
             raise self.error(
-                f"this pattern is longer than {MAX_LENGTH} characters",
-                MAX_LENGTH,
+                f"this pattern is longer than {self.longest} characters",
+                self.longest,
                 len(self.text),
                 "split it into several patterns, as a list",
             )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.conditions import Test, Zones, build_test, field_reader
-from rulec.runtime.request import Request
+from rulec.runtime.request import Request, text_or_none
 
 MOST_VALUES = 4096
 LONGEST_INDEXED = 512
@@ -130,15 +130,14 @@ class Entrance:
     __slots__ = ("group", "table")
 
     def __init__(self) -> None:
-        self.table: dict[str, Sequence[int]] = {}
+        self.table: dict[str | None, Sequence[int]] = {}
         self.group: Group | None = None
 
     def reached(self, value: Any, request: Request, found: list[Iterable[int]]) -> None:
         """Adds the clauses that a request with this value may satisfy."""
-        if type(value) is str:
-            numbers = self.table.get(value)
-            if numbers is not None:
-                found.append(numbers)
+        text = text_or_none(value)
+        if text in self.table:
+            found.append(self.table[text])
         if self.group is not None:
             self.group.reached(request, found)
 

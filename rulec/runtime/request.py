@@ -40,7 +40,7 @@ class Request:
     ) -> None:
         self.body: dict[Any, Any] = body if isinstance(body, dict) else {}
         model = self.body.get("model")
-        self.model: str | None = model if isinstance(model, str) and model else None
+        self.model: str | None = text_or_none(model) or None
         self.headers: Mapping[Any, Any] = headers if type(headers) is dict or isinstance(headers, Mapping) else {}
         self.caller = caller
         self.capability_header = capability_header
@@ -158,7 +158,7 @@ class Request:
     def metadata_value(self, name: str) -> Any:
         """A scalar of the body's metadata: text, a number or a bool; None for all else."""
         value = self.metadata.get(name)
-        return value if isinstance(value, (str, bool)) else number_or_none(value)
+        return text_or_none(value) if isinstance(value, str) else value if isinstance(value, bool) else number_or_none(value)
 
     def moment(self) -> datetime:
         """The time that the request is judged by, in UTC."""
@@ -218,7 +218,8 @@ def _is_token_list(item: Any) -> bool:
 
 
 def text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    """A text, and of a class made of texts the plain text; None for all else."""
+    return value if type(value) is str else str.__str__(value) if isinstance(value, str) else None
 
 
 def number_or_none(value: Any) -> float | int | None:
