@@ -359,7 +359,7 @@ class Automaton:
     remember is bounded together: past `MOST_STATES` everything is forgotten.
     """
 
-    MOST_STATES = 20_000
+    MOST_STATES = 100_000  # of some 400 bytes: what thousands of patterns need at work, and all that hostile texts get
     made = 0
     remembering: set[Automaton] = set()
 

@@ -68,11 +68,12 @@ def lines(matches: Callable[[str], bool], text: str) -> int:
     return counted
 
 
-def test_memory_is_bounded_under_hostile_texts() -> None:
+def test_memory_is_bounded_under_hostile_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each text leads an automaton to states that it has not seen; what is remembered does not grow with their number."""
     patterns = ("a.{80}b$", "(?:a|b).{60}c.{40}$", r"(x+x+)+y[ab]{20}\pL{30}!", r"(?i)k.{90}\p{Lu}$")
     matchers = [build_matcher(compiled(pattern).spec) for pattern in patterns]
     random = Random(7)
+    monkeypatch.setattr(Automaton, "MOST_STATES", 20_000)
     Automaton.forget()
     gc.collect()
     gc.disable()  # what is forgotten must be free at once
