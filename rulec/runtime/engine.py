@@ -338,7 +338,7 @@ def _later(
 
 
 def make_leaf(
-    rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[Any]
+    rule: Sequence[Any], model: str | None, catalogue: Catalogue, chains: Sequence[BuiltChain]
 ) -> Outcome | None:
     """The leaf of a rule for a requested model; None where nobody can serve it, so that the rule does not apply."""
     target = rule[2]

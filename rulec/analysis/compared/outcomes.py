@@ -95,7 +95,7 @@ class Outcomes:
     def _places(self, target: ModelsTarget) -> Key:
         catalogue = self.replay.catalogue
         row = self.replay.rows.target(target)
-        leaf = make_leaf(("", "", (*row[:5], False), 0, None, None, False), None, catalogue, [(None, (), 0, 0)])
+        leaf = make_leaf(("", "", (*row[:5], False), 0, None, None, False), None, catalogue, [BuiltChain(None, ())])
         return () if leaf is None else tuple(map(self._place, getattr(leaf, "places")))  # noqa: B009 - it is a plain leaf
 
     def _place(self, place: Candidate | None) -> Key:
