@@ -67,22 +67,32 @@ class Providers:
     """Fake providers by name, in one child process that ends with us."""
 
     def __init__(self, *names: str) -> None:
-        command = [sys.executable, "-m", "rulec.demo.providers", *names]
-        self.process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        command = [sys.executable, str(Path(__file__).with_name("upstreams.py")), *names]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.ports: dict[str, int] = self._answer()
+
+    def _answer(self) -> Any:
         assert self.process.stdout is not None
-        self.ports: dict[str, int] = json.loads(self.process.stdout.readline())
+        return json.loads(self.process.stdout.readline())
+
+    def _tell(self, method: str, *arguments: Any) -> Any:
+        """Have the child do this; the answer is what it returns."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([method, arguments]) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
 
     def url(self, name: str, path: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}{path}"
 
     def fail(self, name: str, *steps: str, model: str | None = None, always: str | None = None) -> None:
         """Make a provider's next requests end as `steps` say, all later ones as `always`."""
-        reply = http("POST", self.url(name, "/_admin/script"), {"steps": steps, "model": model, "always": always})
-        assert reply.status == 200, reply
+        self._tell("fail", name, steps, model, always)
 
     def load(self, name: str, *models: str) -> None:
         """Have an Ollama hold these models in memory."""
-        assert http("POST", self.url(name, "/_admin/loaded"), {"models": models}).status == 200
+        self._tell("load", name, models)
 
     def wait_for_checks(self, *names: str) -> None:
         """Return when each of these was asked whether it is warm, and what it said has been taken."""
@@ -93,25 +103,25 @@ class Providers:
             time.sleep(0.02)
 
     def checks(self, name: str) -> int:
-        return int(http("GET", self.url(name, "/_admin/requests")).json["checks"])
+        return int(self._tell("checks", name))
 
     def requests(self) -> list[dict[str, Any]]:
         """All recorded requests in the order of their arrival, each with its `provider`."""
-        found = [{**request, "provider": name} for name in self.ports
-                 for request in http("GET", self.url(name, "/_admin/requests")).json["requests"]]  # fmt: skip
-        return sorted(found, key=lambda request: int(request["time"]))
+        found: list[dict[str, Any]] = self._tell("requests")
+        return found
 
     def tried(self) -> list[str]:
         return [request["provider"] for request in self.requests()]
 
     def reset(self) -> None:
-        for name in self.ports:
-            http("DELETE", self.url(name, "/_admin"))
+        self._tell("reset")
 
     def stop(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(30)
+        self.process.stdout.close()
 
 
 class Proxy:
