@@ -121,7 +121,7 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
     models += [deployment(group, name, group, group, base[name]) for group in WARM_GROUPS for name in WATCHED]
     models += [deployment(group, name, group, group, base[name]) for group in HEALTH_GROUPS for name in WARDS]
     models += [deployment("long", "alpha", f"long{number}", f"long{number}", base["alpha"]) for number in range(12)]
-    models += [deployment("large", "alpha", f"l{number}", f"l{number}", base["alpha"]) for number in range(1000)]
+    models += [deployment("large", "alpha", f"l{number}", f"l{number}", base["alpha"]) for number in range(100)]
     models += [deployment("rewritten", "beta", "rewritten", "rewritten", base["beta"])]
     models += [deployment(group, name, None, "rulec-wildcard", base[name])
                for group in ("pat*", "*") for name in ("alpha", "gamma")]
@@ -137,7 +137,8 @@ def config(ports: dict[str, int]) -> dict[str, Any]:
         "litellm_settings": {"callbacks": ["routing_strategy.handler"], "expose_router_debug_in_errors": False,
                              "enable_post_custom_auth_checks": True},
         "general_settings": {"master_key": MASTER_KEY, "enforce_fallback_model_access": True,
-                             "cancel_on_disconnect": True, "custom_auth": "keys.check", "custom_auth_run_common_checks": True},
+                             "cancel_on_disconnect": True, "custom_auth": "keys.check", "custom_auth_run_common_checks": True,
+                             "disable_model_info_refresh": True},
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Hundreds of names and of deployments of one name: the proxy starts, and does what explain says."""
+"""Hundreds of names, a thousand deployments of one name: the proxy starts, and does what explain says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUP = "least_loaded"
 @pytest.fixture(scope="module")
 def rules(all_providers: Providers) -> Estate:
     addresses = [f"127.0.0.1:{all_providers.ports[name]}" for name in ADDRESSES]
-    return large_estate(addresses, 500, 500, strategies=(GROUP,))
+    return large_estate(addresses, 500, 1000, strategies=(GROUP,))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,12 @@ def test_another_provider_takes_over(serving: Proxy, rules: Estate, providers: P
     first = list(rules.document["providers"]).index(rule["provider"])
     providers.fail(ADDRESSES[first], model=model, always="server_error")
     assert send(serving, model).headers["x-rulec-target"] == f"{rule['fallback'][0]}/{model}"
+
+
+def test_a_thousand_equal_ones_take_turns(serving: Proxy, providers: Providers) -> None:
+    replies = [send(serving, GROUP) for _ in range(10)]
+    assert [reply.status for reply in replies] == [200] * 10
+    assert len({reply.headers["x-rulec-target"] for reply in replies}) == 10
 
 
 def test_the_dead_of_many_are_passed_over(serving: Proxy, providers: Providers) -> None:

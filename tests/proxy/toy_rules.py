@@ -189,7 +189,7 @@ ROUTES["covered"] = exact("covered", [target("zeta", "covered"), target("eta", "
 ROUTES["covered"].strategy = "round_robin"
 COOLDOWNS = {"limited": 60.0, "alone": 60.0, "patient": 60.0, "sick": 1.0, "watched": 60.0}
 
-CANDIDATES_OF_LARGE = 1000
+CANDIDATES_OF_LARGE = 100
 STRATEGIES_IN_USE = ("least_loaded", "usage_based", "fastest_response", "least_utilized")
 ROUTES.update({name: exact(name, [target(one, name) for one in ("alpha", "beta")]) for name in STRATEGIES_IN_USE})
 ROUTES["weighted"] = exact("weighted", [target("alpha", "weighted"), target("beta", "weighted")])
