@@ -48,6 +48,6 @@ def providers(all_providers: Providers) -> Providers:
 
 @pytest.fixture
 def proxy(running_proxy: Proxy) -> Proxy:
-    """The proxy, to which no provider is in trouble."""
+    """The proxy, to which no provider is in trouble, and in which nothing is under way."""
     running_proxy.send("/v1/chat/completions", {"model": "recover", "messages": []}, estate.MASTER_KEY)
     return running_proxy
