@@ -606,7 +606,7 @@ class Hop(Record):
         on_error: tuple[str, ...] | None,
         when: str | None,
         chain: str | None,
-        test: Callable[[frozenset[str]], bool] | None = None,
+        test: Callable[[Any, frozenset[str]], bool] | None = None,
     ) -> None:
         self.provider: str = place.provider
         self.model: str = place.model
@@ -622,13 +622,16 @@ class Hop(Record):
         """Whether the hop is for errors of this kind."""
         return kind in self.kinds
 
-    def allowed(self, failed_providers: set[str] | frozenset[str] = frozenset()) -> bool:
-        """Whether the hop's condition holds now that these providers have failed."""
-        return self.test is None or self.test(frozenset(failed_providers))
+    def allowed(self, request: Any, failed_providers: set[str] | frozenset[str] = frozenset()) -> bool:
+        """Whether the hop's condition holds for the request now that these providers have failed."""
+        return self.test is None or self.test(request, request.unavailable | failed_providers)
 
 
 class Decision(Record):
-    """What the rules say about one request."""
+    """What the rules say about one request.
+
+    `leaf` knows the hops; `request` is None where all requests that come to this leaf have the same ones.
+    """
 
     __slots__ = (
         "action",
@@ -643,9 +646,10 @@ class Decision(Record):
         "retry_delay_ms",
         "prefer_warm",
         "_fallbacks",
-        "_hops",
+        "leaf",
+        "request",
     )
-    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-2])
+    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-3])
 
     def __init__(
         self,
@@ -661,7 +665,8 @@ class Decision(Record):
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
         prefer_warm: bool = False,
-        hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
+        leaf: Any = None,
+        request: Any = None,
     ) -> None:
         self.action = action
         self.rule = rule
@@ -669,24 +674,28 @@ class Decision(Record):
         self.candidates = candidates
         self.strategy = strategy
         self.sticky = sticky
-        self._fallbacks = fallbacks  # None: what `hops` says while no candidate is picked
+        self._fallbacks = fallbacks  # None: what `leaf` says while no candidate is picked
         self.status = status
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
         self.prefer_warm = prefer_warm
-        self._hops = hops
+        self.leaf = leaf
+        self.request = request
 
     @property
     def fallbacks(self) -> tuple[Hop, ...]:
         """The hops that are possible while it is open which candidate is picked; few ask for them."""
         if self._fallbacks is None:
-            self._fallbacks = self._hops(None) if self._hops is not None else ()
+            self._fallbacks = () if self.leaf is None else self.leaf.hops(self.request, None)
         return self._fallbacks
 
     def hops(self, candidate: Candidate) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked, which itself is not among them."""
-        return self.fallbacks if self._hops is None or len(self.candidates) == 1 else self._hops(candidate)
+        if self.leaf is None or len(self.candidates) == 1:
+            return self.fallbacks
+        found: tuple[Hop, ...] = self.leaf.hops(self.request, candidate)
+        return found
 
 
 # -------------------- complexity --------------------
@@ -1877,7 +1886,7 @@ def words_of(octets: bytes, size: int) -> memoryview:
 
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -2038,8 +2047,8 @@ class BuiltChain(NamedTuple):
     hops: Sequence[tuple[Any, ...]]
     retry_attempts: int = 0
     retry_delay_ms: int = 0
-    asks: bool = False
-    """Whether a hop has a condition."""
+    conditions: Sequence[tuple[Test, Sequence[str]]] = ()
+    """Of the hops that have one the test, and the providers asked in it."""
 
 
 def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> BuiltChain:
@@ -2049,13 +2058,16 @@ def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Built
         (provider, model, on_error, text, None if when is None else build_test(when, catalogue, zones), asked)
         for provider, model, on_error, text, when, asked in hops
     ]
-    return BuiltChain(name, built, attempts, delay, any(hop[4] is not None for hop in built))
+    return BuiltChain(name, built, attempts, delay, [(test, asked) for *_, test, asked in built if test is not None])
 
 
 class Leaf:
-    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
+    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request.
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "ready")
+    `courses` is for those who follow its decisions, to remember what is the same for many requests.
+    """
+
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: BuiltChain
@@ -2065,8 +2077,9 @@ class Leaf:
         self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
-        self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
-        self.ready = None if chain.asks else self.make(None)
+        self.rows: dict[str, list[tuple[Test | None, str | None, list[Hop]]]] = {}
+        self.courses: dict[tuple[Any, ...], Any] = {}
+        self.ready = None if chain.conditions else self.make(None)
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request; where no hop asks about the request it is always the same one."""
@@ -2092,15 +2105,29 @@ class Leaf:
             retry_attempts=self.chain.retry_attempts,
             retry_delay_ms=self.chain.retry_delay_ms,
             prefer_warm=several and prefer_warm,
-            hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
+            leaf=self,
+            request=request,
         )
+
+    def verdicts(self, request: Request | None, picked: Candidate | None) -> tuple[bool | None, ...]:
+        """Of each condition of a hop whether it holds; None where that is up to providers that may fail yet.
+
+        Nothing else of a request matters to the hops.
+        """
+        if request is None:
+            return ()
+        down = request.unavailable if picked is None else request.unavailable | {picked.provider}
+        return tuple([hop_verdict(test, asked, request, down) for test, asked in self.chain.conditions])
 
     def hops(self, request: Request | None, picked: Candidate | None) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked; with None, as long as it may be any of several."""
+        if len(self.places) == 1:
+            picked = self.places[0]
         found: list[Hop] = []
         sure: list[Hop] = []
-        for test, asked, text, hops in self.hop_rows((picked or self.places[0]).group):
-            verdict = True if test is None or request is None else hop_verdict(test, asked, request, picked)
+        verdicts = iter(self.verdicts(request, picked))
+        for test, text, hops in self.hop_rows((picked or self.places[0]).group):
+            verdict = True if test is None else next(verdicts)
             if verdict is False:
                 continue
             for hop in hops:
@@ -2112,16 +2139,16 @@ class Leaf:
                     sure.append(hop)
                     found.append(hop)
                 else:
-                    found.append(Hop(hop, hop.on_error, text, hop.chain, _later(test, request, picked)))
+                    found.append(Hop(hop, hop.on_error, text, hop.chain, test))
         return tuple(found)
 
-    def hop_rows(self, routed: str) -> list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]:
+    def hop_rows(self, routed: str) -> list[tuple[Test | None, str | None, list[Hop]]]:
         """For each line of the chain its condition, and its hops as they are where that holds; made once for a model."""
         rows = self.rows.get(routed)
         if rows is None:
             rows = self.rows[routed] = [
-                (test, asked, text, [Hop(one, on_error, None, self.chain.name) for one in self.hop_places(provider, model, routed)])
-                for provider, model, on_error, text, test, asked in self.chain.hops
+                (test, text, [Hop(one, on_error, None, self.chain.name) for one in self.hop_places(provider, model, routed)])
+                for provider, model, on_error, text, test, _ in self.chain.hops
             ]
         return rows
 
@@ -2183,25 +2210,15 @@ def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
 
-def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candidate | None) -> bool | None:
-    """Whether a hop's condition is true or false whatever providers turn out unavailable; None where that decides."""
-    down = request.unavailable if only is None else request.unavailable | {only.provider}
-    waiting = [one for one in asked if one not in down]
+def hop_verdict(test: Test, asked: Sequence[str], request: Request, down: frozenset[str]) -> bool | None:
+    """Whether a hop's condition is true or false whatever more providers turn out unavailable; None where that decides."""
     first = test(request, down)
+    waiting = [one for one in asked if one not in down] if asked else ()
     for chosen in range(1, 1 << len(waiting)):
         more = frozenset(one for number, one in enumerate(waiting) if chosen >> number & 1)
         if test(request, down | more) != first:
             return None
     return first
-
-
-def _later(
-    test: Test | None, request: Request | None, only: Candidate | None
-) -> Callable[[frozenset[str]], bool] | None:
-    if test is None or request is None:
-        return None
-    down = request.unavailable if only is None else request.unavailable | {only.provider}
-    return lambda failed: test(request, down | failed)
 
 
 def make_leaf(
@@ -4177,7 +4194,6 @@ def name_of(key: Any) -> str:
 # The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
 
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -4189,7 +4205,6 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
-MOST_COURSES = 4_096
 MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
@@ -4242,7 +4257,7 @@ class Course:
     def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
         self.steps = steps
         self.start = start  # the step to begin with
-        self.groups = frozenset([step.group for step in steps])
+        self.groups = tuple(dict.fromkeys([step.group for step in steps]))
         self.out = frozenset([step.provider for step in steps if step.out is not None])
         self.told: str | None = None
 
@@ -4258,50 +4273,32 @@ class Course:
         ]
 
 
-class Courses:
-    """The courses of one rule set, each made once."""
+def course_through(decision: Any, order: list[int], facts: Any) -> Course:
+    """The course through these candidates of a decision and the hops of the first.
 
-    def __init__(self, facts: Any) -> None:
-        self.facts = facts
-        self.kept: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+    The decision's leaf remembers it by that order and by what the request makes of the conditions of hops.
+    """
+    if decision.leaf is None or len(order) > MOST_ORDERED:
+        return Course(plan_steps(decision, order, facts))
+    known: dict[tuple[Any, ...], Course] = decision.leaf.courses
+    key = (*decision.leaf.verdicts(decision.request, decision.candidates[order[0]]), *order)
+    course = known.get(key)
+    if course is None:
+        course = known[key] = Course(plan_steps(decision, order, facts))
+    return course
 
-    def of(self, decision: Any, order: list[int]) -> Course:
-        """The course through these candidates of a decision and the hops of the first.
 
-        It is known by the very objects that it is made of, which it holds. A hop that asks about its request is of that
-        alone, and holds it: a course with such a hop is not kept.
-        """
-        if len(order) > MOST_ORDERED:
-            return Course(plan_steps(decision, order, self.facts))
-        candidates = decision.candidates
-        picked = candidates if len(candidates) == 1 else [candidates[number] for number in order]
-        hops = decision.hops(picked[0])
-        key = (
-            decision.rule,
-            decision.phase,
-            decision.retry_attempts,
-            decision.retry_delay_ms,
-            *map(id, picked),
-            *map(id, hops),
-        )
-        course = self.kept.get(key)
-        if course is None:
-            course = Course(plan_steps(decision, order, self.facts))
-            if all(hop.when is None for hop in hops):
-                self.kept[key] = course
-                if len(self.kept) > MOST_COURSES:
-                    self.kept.popitem(last=False)
-        return course
+def course_around(
+    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]]
+) -> Course:
+    """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
 
-    def around(self, decision: Any, order: list[int], passed_over: Callable[[Sequence[Any]], dict[int, str]]) -> Course:
-        """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
-
-        `passed_over` tells of many by their numbers who is to be, and for which kind of error.
-        """
-        out = passed_over(decision.candidates)
-        course = self.of(decision, sorted(order, key=out.__contains__) if out else order)
-        out = passed_over(course.steps)
-        return course.without(out) if out else course
+    `passed_over` tells of many by their numbers who is to be, and for which kind of error.
+    """
+    out = passed_over(decision.candidates)
+    course = course_through(decision, sorted(order, key=out.__contains__) if out else order, facts)
+    out = passed_over(course.steps)
+    return course.without(out) if out else course
 
 
 class Plan:
@@ -4315,6 +4312,7 @@ class Plan:
         "given_up",
         "kind",
         "open",
+        "request",
         "rule",
         "since",
         "start",
@@ -4323,11 +4321,12 @@ class Plan:
         "tried",
     )
 
-    def __init__(self, course: Course, ticket: str, rule: str | None, fingerprint: str, since: float) -> None:
+    def __init__(self, course: Course, ticket: str, decision: Any, fingerprint: str, since: float) -> None:
         self.steps = course.steps
         self.start = self.at = course.start
         self.ticket = ticket
-        self.rule = rule
+        self.rule: str | None = decision.rule
+        self.request = decision.request  # which conditions of hops ask
         self.fingerprint = fingerprint
         self.since = since
         self.open = False  # an attempt has begun whose end is not known
@@ -4351,7 +4350,7 @@ class Plan:
         if step.hop is None:
             return True
         candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
-        return not candidate_tried and bool(step.hop.allowed(self.failed | unavailable))
+        return not candidate_tried and bool(step.hop.allowed(self.request, self.failed | unavailable))
 
     def begin(self, index: int) -> PlanStep:
         """Take the step with this number; it is the one that serves unless it fails."""
@@ -4369,8 +4368,8 @@ class Plan:
             self.failed |= {self.tried[-1].provider}
 
     def end(self) -> None:
-        """Nothing is tried any more; hops hold on to the request that their conditions ask."""
-        self.steps, self.tried, self.open = [], [], False
+        """Nothing is tried any more, and the request is forgotten."""
+        self.steps, self.tried, self.open, self.request = [], [], False, None
 
 
 def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
@@ -4392,7 +4391,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, True, pause, step.place) for _ in range(count)]
 
 
-def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset()) -> Course:
+def arranged(steps: Sequence[PlanStep], request: Any, unavailable: frozenset[str] = frozenset()) -> Course:
     """The steps with what is out as the last resort, and the one to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
@@ -4406,7 +4405,7 @@ def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset(
     failed = course.out | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
-        if ready and step.takes(first.out) and step.hop.allowed(failed):
+        if ready and step.takes(first.out) and step.hop.allowed(request, failed):
             return Course(ordered, index)
     return Course(steps)
 
@@ -4426,12 +4425,11 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
+    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
-        self.courses = Courses(self.balancer.facts)
         self.keeps_answers: bool = self.balancer.facts.keeps_answers
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))
@@ -4948,10 +4946,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
         course = course_of(decision, order, rules, health)
-        if course.groups != {asked}:  # LiteLLM checked only the name that the client used
+        if course.groups != (asked,):  # LiteLLM checked only the name that the client used
             course = await self.permitted(course, decision, order, asked, auth, rules, health)
         if course.out:
-            course = arranged(course.steps, unavailable)
+            course = arranged(course.steps, decision.request, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -4970,7 +4968,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if endpoint in WITHOUT_FALLBACKS:
             return
         ticket = f"{self.random.getrandbits(64):016x}"
-        plan = Plan(course, ticket, decision.rule, rules.fingerprint, time.monotonic())
+        plan = Plan(course, ticket, decision, rules.fingerprint, time.monotonic())
         plan.blameless = kinds_of_own_terms(body, headers)
         self.keep(plan, course, data, buckets)
 
@@ -5004,9 +5002,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
             course = course_of(decision, possible, rules, health)
-        if not course.groups <= allowed:
+        if not allowed.issuperset(course.groups):
             await self.allow(allowed, course.groups, auth)
-        if course.groups <= allowed:
+        if allowed.issuperset(course.groups):
             return course
         return Course([step for step in course.steps if step.group in allowed])
 
@@ -5259,8 +5257,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
-        return rules.courses.of(decision, order)
-    return rules.courses.around(decision, order, health.passed_over)
+        return course_through(decision, order, rules.balancer.facts)
+    return course_around(decision, order, rules.balancer.facts, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -34,7 +34,7 @@ from rulec.runtime.deployments import StepSkipped, deployment_of, left_to_litell
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
 from rulec.runtime.health import NO_PROVIDERS, Health
 from rulec.runtime.log import log, log_writer, show_log
-from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged
+from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged, course_around, course_through
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
 from rulec.runtime.status import publish_status
@@ -134,10 +134,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         identity = None if decision.sticky is None else sticky_identity(decision.sticky, caller, body, headers)
         order = rules.balancer.order(decision, identity, self.random, self.state, health)
         course = course_of(decision, order, rules, health)
-        if course.groups != {asked}:  # LiteLLM checked only the name that the client used
+        if course.groups != (asked,):  # LiteLLM checked only the name that the client used
             course = await self.permitted(course, decision, order, asked, auth, rules, health)
         if course.out:
-            course = arranged(course.steps, unavailable)
+            course = arranged(course.steps, decision.request, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -156,7 +156,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if endpoint in WITHOUT_FALLBACKS:
             return
         ticket = f"{self.random.getrandbits(64):016x}"
-        plan = Plan(course, ticket, decision.rule, rules.fingerprint, time.monotonic())
+        plan = Plan(course, ticket, decision, rules.fingerprint, time.monotonic())
         plan.blameless = kinds_of_own_terms(body, headers)
         self.keep(plan, course, data, buckets)
 
@@ -190,9 +190,9 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             raise forbidden(candidates[0].group, rules, decision.rule)
         if len(possible) < len(order):
             course = course_of(decision, possible, rules, health)
-        if not course.groups <= allowed:
+        if not allowed.issuperset(course.groups):
             await self.allow(allowed, course.groups, auth)
-        if course.groups <= allowed:
+        if allowed.issuperset(course.groups):
             return course
         return Course([step for step in course.steps if step.group in allowed])
 
@@ -445,8 +445,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
-        return rules.courses.of(decision, order)
-    return rules.courses.around(decision, order, health.passed_over)
+        return course_through(decision, order, rules.balancer.facts)
+    return course_around(decision, order, rules.balancer.facts, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rulec.runtime.catalogue import Catalogue
@@ -171,8 +171,8 @@ class BuiltChain(NamedTuple):
     hops: Sequence[tuple[Any, ...]]
     retry_attempts: int = 0
     retry_delay_ms: int = 0
-    asks: bool = False
-    """Whether a hop has a condition."""
+    conditions: Sequence[tuple[Test, Sequence[str]]] = ()
+    """Of the hops that have one the test, and the providers asked in it."""
 
 
 def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> BuiltChain:
@@ -182,13 +182,16 @@ def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Built
         (provider, model, on_error, text, None if when is None else build_test(when, catalogue, zones), asked)
         for provider, model, on_error, text, when, asked in hops
     ]
-    return BuiltChain(name, built, attempts, delay, any(hop[4] is not None for hop in built))
+    return BuiltChain(name, built, attempts, delay, [(test, asked) for *_, test, asked in built if test is not None])
 
 
 class Leaf:
-    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request."""
+    """A rule and a model together: the candidates are known, only conditions of hops may wait for the request.
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "ready")
+    `courses` is for those who follow its decisions, to remember what is the same for many requests.
+    """
+
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: BuiltChain
@@ -198,8 +201,9 @@ class Leaf:
         self.places, self.strategy = catalogue.arranged(places, rule[4])
         self.catalogue = catalogue
         self.chain = chain
-        self.rows: dict[str, list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]] = {}
-        self.ready = None if chain.asks else self.make(None)
+        self.rows: dict[str, list[tuple[Test | None, str | None, list[Hop]]]] = {}
+        self.courses: dict[tuple[Any, ...], Any] = {}
+        self.ready = None if chain.conditions else self.make(None)
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request; where no hop asks about the request it is always the same one."""
@@ -225,15 +229,29 @@ class Leaf:
             retry_attempts=self.chain.retry_attempts,
             retry_delay_ms=self.chain.retry_delay_ms,
             prefer_warm=several and prefer_warm,
-            hops=lambda picked: self.hops(request, picked or (None if several else self.places[0])),
+            leaf=self,
+            request=request,
         )
+
+    def verdicts(self, request: Request | None, picked: Candidate | None) -> tuple[bool | None, ...]:
+        """Of each condition of a hop whether it holds; None where that is up to providers that may fail yet.
+
+        Nothing else of a request matters to the hops.
+        """
+        if request is None:
+            return ()
+        down = request.unavailable if picked is None else request.unavailable | {picked.provider}
+        return tuple([hop_verdict(test, asked, request, down) for test, asked in self.chain.conditions])
 
     def hops(self, request: Request | None, picked: Candidate | None) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked; with None, as long as it may be any of several."""
+        if len(self.places) == 1:
+            picked = self.places[0]
         found: list[Hop] = []
         sure: list[Hop] = []
-        for test, asked, text, hops in self.hop_rows((picked or self.places[0]).group):
-            verdict = True if test is None or request is None else hop_verdict(test, asked, request, picked)
+        verdicts = iter(self.verdicts(request, picked))
+        for test, text, hops in self.hop_rows((picked or self.places[0]).group):
+            verdict = True if test is None else next(verdicts)
             if verdict is False:
                 continue
             for hop in hops:
@@ -245,16 +263,16 @@ class Leaf:
                     sure.append(hop)
                     found.append(hop)
                 else:
-                    found.append(Hop(hop, hop.on_error, text, hop.chain, _later(test, request, picked)))
+                    found.append(Hop(hop, hop.on_error, text, hop.chain, test))
         return tuple(found)
 
-    def hop_rows(self, routed: str) -> list[tuple[Test | None, Sequence[str], str | None, list[Hop]]]:
+    def hop_rows(self, routed: str) -> list[tuple[Test | None, str | None, list[Hop]]]:
         """For each line of the chain its condition, and its hops as they are where that holds; made once for a model."""
         rows = self.rows.get(routed)
         if rows is None:
             rows = self.rows[routed] = [
-                (test, asked, text, [Hop(one, on_error, None, self.chain.name) for one in self.hop_places(provider, model, routed)])
-                for provider, model, on_error, text, test, asked in self.chain.hops
+                (test, text, [Hop(one, on_error, None, self.chain.name) for one in self.hop_places(provider, model, routed)])
+                for provider, model, on_error, text, test, _ in self.chain.hops
             ]
         return rows
 
@@ -316,25 +334,15 @@ def same_place(one: Candidate | Hop, other: Candidate | Hop) -> bool:
     return one.provider == other.provider and one.model == other.model
 
 
-def hop_verdict(test: Test, asked: Sequence[str], request: Request, only: Candidate | None) -> bool | None:
-    """Whether a hop's condition is true or false whatever providers turn out unavailable; None where that decides."""
-    down = request.unavailable if only is None else request.unavailable | {only.provider}
-    waiting = [one for one in asked if one not in down]
+def hop_verdict(test: Test, asked: Sequence[str], request: Request, down: frozenset[str]) -> bool | None:
+    """Whether a hop's condition is true or false whatever more providers turn out unavailable; None where that decides."""
     first = test(request, down)
+    waiting = [one for one in asked if one not in down] if asked else ()
     for chosen in range(1, 1 << len(waiting)):
         more = frozenset(one for number, one in enumerate(waiting) if chosen >> number & 1)
         if test(request, down | more) != first:
             return None
     return first
-
-
-def _later(
-    test: Test | None, request: Request | None, only: Candidate | None
-) -> Callable[[frozenset[str]], bool] | None:
-    if test is None or request is None:
-        return None
-    down = request.unavailable if only is None else request.unavailable | {only.provider}
-    return lambda failed: test(request, down | failed)
 
 
 def make_leaf(

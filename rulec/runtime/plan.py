@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
-MOST_COURSES = 4_096
 MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
@@ -67,7 +65,7 @@ class Course:
     def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
         self.steps = steps
         self.start = start  # the step to begin with
-        self.groups = frozenset([step.group for step in steps])
+        self.groups = tuple(dict.fromkeys([step.group for step in steps]))
         self.out = frozenset([step.provider for step in steps if step.out is not None])
         self.told: str | None = None
 
@@ -83,50 +81,32 @@ class Course:
         ]
 
 
-class Courses:
-    """The courses of one rule set, each made once."""
+def course_through(decision: Any, order: list[int], facts: Any) -> Course:
+    """The course through these candidates of a decision and the hops of the first.
 
-    def __init__(self, facts: Any) -> None:
-        self.facts = facts
-        self.kept: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+    The decision's leaf remembers it by that order and by what the request makes of the conditions of hops.
+    """
+    if decision.leaf is None or len(order) > MOST_ORDERED:
+        return Course(plan_steps(decision, order, facts))
+    known: dict[tuple[Any, ...], Course] = decision.leaf.courses
+    key = (*decision.leaf.verdicts(decision.request, decision.candidates[order[0]]), *order)
+    course = known.get(key)
+    if course is None:
+        course = known[key] = Course(plan_steps(decision, order, facts))
+    return course
 
-    def of(self, decision: Any, order: list[int]) -> Course:
-        """The course through these candidates of a decision and the hops of the first.
 
-        It is known by the very objects that it is made of, which it holds. A hop that asks about its request is of that
-        alone, and holds it: a course with such a hop is not kept.
-        """
-        if len(order) > MOST_ORDERED:
-            return Course(plan_steps(decision, order, self.facts))
-        candidates = decision.candidates
-        picked = candidates if len(candidates) == 1 else [candidates[number] for number in order]
-        hops = decision.hops(picked[0])
-        key = (
-            decision.rule,
-            decision.phase,
-            decision.retry_attempts,
-            decision.retry_delay_ms,
-            *map(id, picked),
-            *map(id, hops),
-        )
-        course = self.kept.get(key)
-        if course is None:
-            course = Course(plan_steps(decision, order, self.facts))
-            if all(hop.when is None for hop in hops):
-                self.kept[key] = course
-                if len(self.kept) > MOST_COURSES:
-                    self.kept.popitem(last=False)
-        return course
+def course_around(
+    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]]
+) -> Course:
+    """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
 
-    def around(self, decision: Any, order: list[int], passed_over: Callable[[Sequence[Any]], dict[int, str]]) -> Course:
-        """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
-
-        `passed_over` tells of many by their numbers who is to be, and for which kind of error.
-        """
-        out = passed_over(decision.candidates)
-        course = self.of(decision, sorted(order, key=out.__contains__) if out else order)
-        out = passed_over(course.steps)
-        return course.without(out) if out else course
+    `passed_over` tells of many by their numbers who is to be, and for which kind of error.
+    """
+    out = passed_over(decision.candidates)
+    course = course_through(decision, sorted(order, key=out.__contains__) if out else order, facts)
+    out = passed_over(course.steps)
+    return course.without(out) if out else course
 
 
 class Plan:
@@ -140,6 +120,7 @@ class Plan:
         "given_up",
         "kind",
         "open",
+        "request",
         "rule",
         "since",
         "start",
@@ -148,11 +129,12 @@ class Plan:
         "tried",
     )
 
-    def __init__(self, course: Course, ticket: str, rule: str | None, fingerprint: str, since: float) -> None:
+    def __init__(self, course: Course, ticket: str, decision: Any, fingerprint: str, since: float) -> None:
         self.steps = course.steps
         self.start = self.at = course.start
         self.ticket = ticket
-        self.rule = rule
+        self.rule: str | None = decision.rule
+        self.request = decision.request  # which conditions of hops ask
         self.fingerprint = fingerprint
         self.since = since
         self.open = False  # an attempt has begun whose end is not known
@@ -176,7 +158,7 @@ class Plan:
         if step.hop is None:
             return True
         candidate_tried = any(done.hop is None and done.same_target(step) for done in self.tried)
-        return not candidate_tried and bool(step.hop.allowed(self.failed | unavailable))
+        return not candidate_tried and bool(step.hop.allowed(self.request, self.failed | unavailable))
 
     def begin(self, index: int) -> PlanStep:
         """Take the step with this number; it is the one that serves unless it fails."""
@@ -194,8 +176,8 @@ class Plan:
             self.failed |= {self.tried[-1].provider}
 
     def end(self) -> None:
-        """Nothing is tried any more; hops hold on to the request that their conditions ask."""
-        self.steps, self.tried, self.open = [], [], False
+        """Nothing is tried any more, and the request is forgotten."""
+        self.steps, self.tried, self.open, self.request = [], [], False, None
 
 
 def plan_steps(decision: Any, order: list[int], facts: Any) -> list[PlanStep]:
@@ -217,7 +199,7 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, True, pause, step.place) for _ in range(count)]
 
 
-def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset()) -> Course:
+def arranged(steps: Sequence[PlanStep], request: Any, unavailable: frozenset[str] = frozenset()) -> Course:
     """The steps with what is out as the last resort, and the one to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
@@ -231,6 +213,6 @@ def arranged(steps: Sequence[PlanStep], unavailable: frozenset[str] = frozenset(
     failed = course.out | unavailable
     for index, step in enumerate(ordered):
         ready = step.hop is not None and not step.again and step.out is None
-        if ready and step.takes(first.out) and step.hop.allowed(failed):
+        if ready and step.takes(first.out) and step.hop.allowed(request, failed):
             return Course(ordered, index)
     return Course(steps)

@@ -74,7 +74,7 @@ class Hop(Record):
         on_error: tuple[str, ...] | None,
         when: str | None,
         chain: str | None,
-        test: Callable[[frozenset[str]], bool] | None = None,
+        test: Callable[[Any, frozenset[str]], bool] | None = None,
     ) -> None:
         self.provider: str = place.provider
         self.model: str = place.model
@@ -90,13 +90,16 @@ class Hop(Record):
         """Whether the hop is for errors of this kind."""
         return kind in self.kinds
 
-    def allowed(self, failed_providers: set[str] | frozenset[str] = frozenset()) -> bool:
-        """Whether the hop's condition holds now that these providers have failed."""
-        return self.test is None or self.test(frozenset(failed_providers))
+    def allowed(self, request: Any, failed_providers: set[str] | frozenset[str] = frozenset()) -> bool:
+        """Whether the hop's condition holds for the request now that these providers have failed."""
+        return self.test is None or self.test(request, request.unavailable | failed_providers)
 
 
 class Decision(Record):
-    """What the rules say about one request."""
+    """What the rules say about one request.
+
+    `leaf` knows the hops; `request` is None where all requests that come to this leaf have the same ones.
+    """
 
     __slots__ = (
         "action",
@@ -111,9 +114,10 @@ class Decision(Record):
         "retry_delay_ms",
         "prefer_warm",
         "_fallbacks",
-        "_hops",
+        "leaf",
+        "request",
     )
-    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-2])
+    shown = (*__slots__[:6], "fallbacks", *__slots__[6:-3])
 
     def __init__(
         self,
@@ -129,7 +133,8 @@ class Decision(Record):
         retry_attempts: int = 0,
         retry_delay_ms: int = 0,
         prefer_warm: bool = False,
-        hops: Callable[[Candidate | None], tuple[Hop, ...]] | None = None,
+        leaf: Any = None,
+        request: Any = None,
     ) -> None:
         self.action = action
         self.rule = rule
@@ -137,21 +142,25 @@ class Decision(Record):
         self.candidates = candidates
         self.strategy = strategy
         self.sticky = sticky
-        self._fallbacks = fallbacks  # None: what `hops` says while no candidate is picked
+        self._fallbacks = fallbacks  # None: what `leaf` says while no candidate is picked
         self.status = status
         self.text = text
         self.retry_attempts = retry_attempts
         self.retry_delay_ms = retry_delay_ms
         self.prefer_warm = prefer_warm
-        self._hops = hops
+        self.leaf = leaf
+        self.request = request
 
     @property
     def fallbacks(self) -> tuple[Hop, ...]:
         """The hops that are possible while it is open which candidate is picked; few ask for them."""
         if self._fallbacks is None:
-            self._fallbacks = self._hops(None) if self._hops is not None else ()
+            self._fallbacks = () if self.leaf is None else self.leaf.hops(self.request, None)
         return self._fallbacks
 
     def hops(self, candidate: Candidate) -> tuple[Hop, ...]:
         """The hops that are possible once this candidate was picked, which itself is not among them."""
-        return self.fallbacks if self._hops is None or len(self.candidates) == 1 else self._hops(candidate)
+        if self.leaf is None or len(self.candidates) == 1:
+            return self.fallbacks
+        found: tuple[Hop, ...] = self.leaf.hops(self.request, candidate)
+        return found

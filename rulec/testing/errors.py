@@ -10,7 +10,7 @@ from typing import Any
 from rulec.records import field, record
 from rulec.runtime.breaker import COOLING, Breaker, Terms
 from rulec.runtime.health import Health
-from rulec.runtime.plan import Courses, Plan, PlanStep, arranged
+from rulec.runtime.plan import Plan, PlanStep, arranged, course_around
 from rulec.runtime.records import Decision
 from rulec.runtime.state import State
 
@@ -103,10 +103,10 @@ class Player:
         for provider in sorted(unavailable):
             health.breakers[provider] = unreachable()
             health.availability.stir(provider)
-        course = Courses(self.facts).around(decision, order, health.passed_over)
+        course = course_around(decision, order, self.facts, health.passed_over)
         if course.out:
-            course = arranged(course.steps, unavailable)
-        plan = Plan(course, "", decision.rule, "", 0.0)
+            course = arranged(course.steps, decision.request, unavailable)
+        plan = Plan(course, "", decision, "", 0.0)
         attempts: list[Attempt] = []
         index: int | None = course.start
         while index is not None:

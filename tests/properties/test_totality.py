@@ -153,7 +153,7 @@ def test_decide_never_raises(body: Any, headers: Any, caller: dict[str, Any]) ->
     assert decision.action in ("route", "pass", "refuse")
     for candidate in decision.candidates:
         for hop in decision.hops(candidate):
-            hop.allowed({candidate.provider})
+            hop.allowed(decision.request, {candidate.provider})
 
 
 def test_what_has_no_repr() -> None:

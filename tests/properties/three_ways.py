@@ -76,19 +76,19 @@ class ThreeWays:
                 meant_hops = [(o.place.provider, o.place.upstream, o.place.model, o.on_error, o.when, o.chain) for o in hops]
                 for way, decision in (("tree", walked.decision), ("module", emitted)):
                     agree(f"hops by the {way}", meant_hops, plain_hops(decision.hops(decision.candidates[number])))
-                self.compare_later(rule, request, place, emitted.hops(emitted.candidates[number]))
+                self.compare_later(rule, request, place, emitted, number)
         return answer
 
-    def compare_later(self, rule: Rule, request: Request, place: meaning.Place, hops: Any) -> None:
+    def compare_later(self, rule: Rule, request: Request, place: meaning.Place, emitted: Any, number: int) -> None:
         """A hop's own condition, asked again when providers have failed."""
-        for hop in hops:
+        for hop in emitted.hops(emitted.candidates[number]):
             if hop.when is None:
                 continue
             conditions = [one.when for one in rule.chain.hops if one.when is not None and one.when.text == hop.when]
             for failed in ({place.provider}, {place.provider, *self.policy.providers}):
                 down = request.unavailable | failed
                 meant = [meaning.holds(self.policy, one.condition, request, down) for one in conditions]
-                agree("a hop's condition", meant[0], hop.allowed(failed))
+                agree("a hop's condition", meant[0], hop.allowed(emitted.request, failed))
 
     def details(self, rule: Rule | None, answer: meaning.Answer) -> tuple[Any, ...]:
         if rule is None:

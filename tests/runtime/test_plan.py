@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from rulec.compiler import compile_sources
+from rulec.diagnostics import Diagnostics
+from rulec.ir.tables import decision_tables
 from rulec.runtime.caller import (
     buckets_of,
     fill_in,
@@ -18,11 +21,14 @@ from rulec.runtime.caller import (
     tags_of,
 )
 from rulec.runtime.deployments import deployment_of
+from rulec.runtime.engine import Engine
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
-from rulec.runtime.plan import MOST_COURSES, Courses, Plan, plan_steps
+from rulec.runtime.plan import Course, Plan, course_through, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
+from rulec.runtime.request import Request
 from rulec.runtime.strategies.balancer import Facts
+from rulec.source import Source
 
 A, B, C, D = (Candidate(name, "m", f"openai/{name}", "m") for name in "abcd")
 
@@ -32,7 +38,7 @@ def walk(
 ) -> list[str]:
     """The providers that are tried when attempts fail with these kinds, one after the other."""
     facts = Facts({"deployments": {("*", provider): row for provider, row in (said or {}).items()}})
-    plan = Plan(Courses(facts).of(decision, order or list(range(len(decision.candidates)))), "t", None, "", 0)
+    plan = Plan(course_through(decision, order or list(range(len(decision.candidates))), facts), "t", decision, "", 0)
     left = list(kinds)
     for index in range(len(plan.steps)):
         if plan.suits(index):
@@ -44,14 +50,26 @@ def walk(
 
 
 def hop(place: Candidate, *on_error: str, when: str | None = None) -> Hop:
-    return Hop(place, on_error or None, when, None, None if when is None else lambda failed: when in failed)
+    return Hop(place, on_error or None, when, None, None if when is None else lambda request, failed: when in failed)
+
+
+class Hops:
+    """A leaf with these hops; the request's verdict on their conditions is its number of choices."""
+
+    def __init__(self, hops: tuple[Hop, ...]) -> None:
+        self.all = hops
+        self.courses: dict[Any, Any] = {}
+
+    def hops(self, request: Request, picked: Candidate) -> tuple[Hop, ...]:
+        return tuple(one for one in self.all if one.provider != picked.provider)
+
+    def verdicts(self, request: Request, picked: Candidate) -> tuple[Any, ...]:
+        return (request.n,)
 
 
 def decide(*candidates: Candidate, hops: tuple[Hop, ...] = (), retries: int = 0) -> Decision:
-    def after(picked: Candidate) -> tuple[Hop, ...]:
-        return tuple(one for one in hops if one.provider != picked.provider)
-
-    return Decision("route", "r", "exact", candidates, fallbacks=hops, retry_attempts=retries, hops=after)
+    leaf, request = Hops(hops), Request({}, {})
+    return Decision("route", "r", "exact", candidates, fallbacks=hops, retry_attempts=retries, leaf=leaf, request=request)
 
 
 WALKS: list[tuple[str, Decision, list[str], str]] = [
@@ -105,25 +123,50 @@ def test_a_candidate_of_a_thousand_is_found_at_once() -> None:
 
 
 def test_requests_that_go_the_same_way_share_a_course() -> None:
-    courses, decision = Courses(Facts({})), decide(A, B, hops=(hop(C),), retries=1)
-    course = courses.of(decision, [1, 0])
-    again = decide(A, B, hops=(hop(C),), retries=1)
-    assert courses.of(decision, [1, 0]) is course
-    others = [courses.of(decision, [0, 1]), courses.of(decision, [1]), courses.of(again, [1, 0])]
+    facts, decision = Facts({}), decide(A, B, hops=(hop(C),), retries=1)
+    course = course_through(decision, [1, 0], facts)
+    assert course_through(decision, [1, 0], facts) is course
+    others = [course_through(decision, order, facts) for order in ([0, 1], [1])]
+    decision.request = Request({"n": 2}, {})
+    others.append(course_through(decision, [1, 0], facts))
     assert all(other is not course for other in others)
     assert [step.provider for step in course.steps] == ["b", "b", "a", "a", "c", "c"]
     first, second = course.fallbacks(), course.fallbacks()
     assert first == second and all(one is not other for one, other in zip(first, second, strict=True))
 
 
-def test_courses_are_few_and_hold_no_request() -> None:
-    courses = Courses(Facts({}))
-    waiting = decide(A, hops=(hop(B, when="a"),))
-    assert courses.of(waiting, [0]) is not courses.of(waiting, [0])
-    assert not courses.kept
-    for _ in range(MOST_COURSES + 10):
-        courses.of(decide(A, hops=(hop(B),)), [0])
-    assert len(courses.kept) == MOST_COURSES
+RULES = """
+providers:
+  a: {litellm: "openai/{model}", accepts: ".*"}
+  b: {litellm: "openai/{model}", accepts: ".*"}
+  c: {litellm: "openai/{model}", accepts: ".*"}
+exact_matches:
+  m:
+    provider: a
+    fallback:
+      - {provider: b, when: header.x == "yes" or model_size < 50B}
+      - {provider: c, when: b_unavailable and not stream}
+"""
+
+
+def test_a_course_is_of_what_the_request_makes_of_conditions_and_holds_no_request() -> None:
+    compilation = compile_sources([Source("rules.yaml", RULES)], Diagnostics(), emit=False)
+    engine = Engine(decision_tables(compilation.tree, "0" * 12))
+    courses: dict[str, Course] = {}
+    for name, body, headers, down in (
+        ("c later", {}, {}, ()),
+        ("c later", {}, {"x": "no", "other": "1"}, ("c",)),
+        ("both", {}, {"x": "yes"}, ()),
+        ("c now", {"stream": False}, {}, ("b",)),
+        ("nothing", {"stream": True}, {}, ("b",)),
+    ):
+        decision = engine.decide({"model": "m", **body}, headers, {"unavailable": down})
+        course = course_through(decision, [0], Facts({}))
+        assert courses.setdefault(name, course) is course
+        assert [step.hop.when for step in course.steps[1:]] == [one.when for one in decision.fallbacks]
+    whens = {name: [(step.provider, step.hop.when) for step in course.steps[1:]] for name, course in courses.items()}
+    open_hop = ("c", "b_unavailable and not stream")
+    assert whens == {"c later": [open_hop], "both": [("b", None), open_hop], "c now": [("c", None)], "nothing": []}
 
 
 def error(*names: str, **fields: Any) -> Exception:

@@ -43,12 +43,15 @@ def _place(one: Any) -> tuple[str, ...]:
 
 def _chain(decision: Decision, combined: list[frozenset[str]]) -> Any:
     """The hops while it is open which candidate is picked, and once each is, with the retries."""
-    picked = {_place(one): _hops(decision.hops(one), combined) for one in decision.candidates}
-    return decision.retry_attempts, decision.retry_delay_ms, _hops(decision.fallbacks, combined), picked
+    picked = {_place(one): _hops(decision, one, combined) for one in decision.candidates}
+    still_open = _hops(decision, None, combined) if len(picked) > 1 else None
+    return decision.retry_attempts, decision.retry_delay_ms, still_open, picked
 
 
-def _hops(hops: Iterable[Any], combined: list[frozenset[str]]) -> Any:
-    return [(*_place(one), one.kinds, [one.allowed(failed) for failed in combined]) for one in hops]
+def _hops(decision: Decision, picked: Any, combined: list[frozenset[str]]) -> Any:
+    hops = decision.fallbacks if picked is None else decision.hops(picked)
+    down = frozenset(() if picked is None else (picked.provider,))
+    return [(*_place(one), one.kinds, [one.allowed(decision.request, down | failed) for failed in combined]) for one in hops]
 
 
 def _failures(asked: list[str]) -> Iterable[frozenset[str]]:
