@@ -78,9 +78,12 @@ class Engine:
         settled = early is not None or not self.capabilities
         leaf = early or (None if settled else self.by_capability(request)) or late
         decision = self.nothing if leaf is None else leaf.decision(request)
-        if settled and (leaf is None or leaf.ready is not None):
+        if settled and (leaf is None or not leaf.asks):
             self.remember(self.decided, model, decision)
         elif names is None:
+            for one in (early, late):
+                if one is not None:
+                    one.keep()
             self.remember(self.undecided, model, (early, late))
         return decision
 
@@ -89,7 +92,7 @@ class Engine:
         early = late = None
         if model is not None:
             early = self.early(model)
-            if early is not None and early.ready is not None:
+            if early is not None and not early.asks:
                 return early, None
             late = self.first(self.matching_sizes(model), model)[1]
         if late is None and self.default is not None:
@@ -157,6 +160,8 @@ class Engine:
         if key in self.leaves:
             return self.leaves[key]
         leaf = self.make(rule, model)
+        if leaf is not None:
+            leaf.keep()
         if model is None or len(model) <= LONGEST_NAME:
             if len(self.leaves) >= MOST_LEAVES:
                 self.leaves.clear()
@@ -191,7 +196,7 @@ class Leaf:
     `courses` is for those who follow its decisions, to remember what is the same for many requests.
     """
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "asks", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: BuiltChain
@@ -203,11 +208,17 @@ class Leaf:
         self.chain = chain
         self.rows: dict[str, list[tuple[Test | None, str | None, list[Hop]]]] = {}
         self.courses: dict[tuple[Any, ...], Any] = {}
-        self.ready = None if chain.conditions else self.make(None)
+        self.asks = bool(chain.conditions)
+        self.ready: Decision | None = None
+
+    def keep(self) -> None:
+        """Makes the decision once, where no hop asks about the request: who is remembered is asked again."""
+        if not self.asks:
+            self.ready = self.make(None)
 
     def decision(self, request: Request) -> Decision:
-        """The decision for a request; where no hop asks about the request it is always the same one."""
-        return self.ready if self.ready is not None else self.make(request)
+        """The decision for a request; where no hop asks about the request it is always an equal one."""
+        return self.ready or self.make(request if self.asks else None)
 
     def make(self, request: Request | None) -> Decision:
         name, phase, target, _, _, sticky, prefer_warm = self.rule
@@ -293,12 +304,17 @@ class Split:
     """A virtual model: one of two leaves, by the request's complexity."""
 
     __slots__ = ("simple", "complex", "threshold")
-    ready = None
+    asks = True
 
     def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
         self.simple = simple
         self.complex = complex
         self.threshold = threshold
+
+    def keep(self) -> None:
+        """Makes the decisions of both sides."""
+        self.simple.keep()
+        self.complex.keep()
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request: `complex` from the threshold on."""
@@ -312,11 +328,16 @@ class Native:
     """
 
     __slots__ = ("left", "complex")
-    ready = None
+    asks = True
 
     def __init__(self, left: Leaf, complex: Leaf) -> None:
         self.left = left
         self.complex = complex
+
+    def keep(self) -> None:
+        """Makes the decisions of both sides."""
+        self.left.keep()
+        self.complex.keep()
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request: LiteLLM's own, or `complex` for a long text."""
