@@ -184,11 +184,7 @@ TABLES: dict[str, Any] = {
         (
             'automaton',
             '',
-            (('match',), ('assert', 'text_end', 0), ('chars', 32, 1), ('split', (4, 2)), ('chars', 4, 3), ('chars', 8, 4), ('split', (7, 5)), ('chars', 61, 6)),
-            6,
-            '0:0 a:1 b:0 30:2 3a:3 3b:0 41:4 42:5 43:4 5b:0 5f:4 60:0 61:4 62:5 63:4 7b:0',
-            2,
-            52,
+            ((('match',), ('assert', 'text_end', 0), ('chars', 32, 1), ('split', (4, 2)), ('chars', 4, 3), ('chars', 8, 4), ('split', (7, 5)), ('chars', 61, 6)), 6, '0:0 a:1 b:0 30:2 3a:3 3b:0 41:4 42:5 43:4 5b:0 5f:4 60:0 61:4 62:5 63:4 7b:0', 2, 52),
         ),
         ('prefix', 'meta-llama/'),
         ('prefix', 'mistralai/'),
@@ -298,14 +294,37 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
         return lambda text: literal in text
     if kind == "glob":
         return glob_matcher(*spec[1:])
-    if kind == "head":
-        rest = shared_automaton(*spec[2:])
-        return lambda text: text.startswith(literal) and rest.search(text[len(literal) :])
+    if kind == "between":
+        return between_matcher(*spec[1:])
     if kind == "or":
         tests = [build_matcher(one) for one in spec[1:]]
         return lambda text: any(test(text) for test in tests)
-    automaton = Automaton(*spec[2:])
+    automaton = Automaton(*spec[2])
     return partial(automaton.search_behind, literal) if literal else automaton.search
+
+
+def between_matcher(start: bool, head: str, middle: Sequence[Any], tail: str, end: bool) -> Callable[[str], bool]:
+    """The test for two literals with an automaton between them; `start` and `end` anchor the literals.
+
+    Where the head is not anchored, the automaton must read some character of it nowhere: so what it reads from one place
+    ends before it has read over the next, and time stays linear.
+    """
+    automaton = shared_automaton(middle)
+
+    def matches(text: str) -> bool:
+        if (end and not text.endswith(tail)) or tail not in text:
+            return False
+        place = text.find(head)
+        while place >= 0:
+            if automaton.reaches(text, place + len(head), tail, end):
+                return True
+            place = text.find(head, place + 1)
+        return False
+
+    def matches_at_start(text: str) -> bool:
+        return text.startswith(head) and automaton.reaches(text, len(head), tail, end)
+
+    return matches_at_start if start else matches
 
 
 def glob_matcher(start: bool, parts: Sequence[str], end: bool) -> Callable[[str], bool]:
@@ -354,27 +373,21 @@ class Automaton:
 
     `states` are ("chars", classes as bits, next), ("split", nexts), ("assert", kind, next) or ("match",); `classes` has
     the first code point of each range of characters, in hexadecimal, and its class, such as `0:0 30:1 3a:0`; `newline` and
-    `word` are the classes of those, as bits. A match begins anywhere in a text, or only at its beginning if `anchored`. A
-    step that is not yet known costs at most one walk over `states`, so time is linear. What all automata of the process
-    remember is bounded together: past `MOST_STATES` everything is forgotten.
+    `word` are the classes of those, as bits. A step that is not yet known costs at most one walk over `states`, so time is
+    linear. What all automata of the process remember is bounded together: past `MOST_STEPS` everything is forgotten.
     """
 
-    MOST_STATES = 100_000  # of some 400 bytes: what thousands of patterns need at work, and all that hostile texts get
+    MOST_STEPS = 100_000  # of at most some 500 bytes: what thousands of patterns need at work, and all that hostile texts get
     made = 0
     remembering: set[Automaton] = set()
 
     def __init__(
-        self,
-        states: Sequence[Sequence[Any]],
-        start: int,
-        classes: str,
-        newline: int,
-        word: int,
-        anchored: bool = False,
+        self, states: Sequence[Sequence[Any]], start: int, classes: str, newline: int, word: int, between: bool = False
     ) -> None:
         self.states = states
         self.start = 1 << start
-        self.restart = 0 if anchored else self.start
+        self.restart = 0 if between else self.start
+        self.between = between
         ranges = [one.partition(":") for one in classes.split()]
         self.starts = [int(first, 16) for first, _, _ in ranges]
         self.classes = [int(number) for _, _, number in ranges]
@@ -389,71 +402,89 @@ class Automaton:
             else _AFTER_OTHER
             for number in range(max(self.classes) + 1)
         ]
-        self.ascii = bytes(self.class_of(chr(code)) for code in range(128)) + bytes(128)
         self.cache: dict[tuple[int, int], _State] = {}
 
-    def class_of(self, character: str) -> int:
-        return self.classes[bisect_right(self.starts, ord(character)) - 1]
-
     def search(self, text: str) -> bool:
-        """Whether the pattern matches."""
+        """Whether the pattern matches somewhere in a text."""
         state = self.state(self.start, _AT_START)
-        for number in text.encode().translate(self.ascii) if text.isascii() else map(self.class_of, text):
-            state = state.after[number] or self.step(state, number)
+        for character in text:
+            state = state[character]
             if state.verdict is not None:
                 return state.verdict
-        return self.matched_at_end(state)
+        return self.accepts(state)
 
     def search_behind(self, head: str, text: str) -> bool:
         """The same for a pattern that begins with a literal: where no match has begun, the next one begins with that."""
-        if not text.isascii():
-            return self.search(text)
-        numbers = memoryview(text.encode().translate(self.ascii))
-        position = text.find(head)
-        while position >= 0:
+        size = len(text)
+        place = text.find(head)
+        while place >= 0:
             state = self.state(self.start, _AT_START)
-            for number in numbers[position:]:
-                position += 1
-                state = state.after[number] or self.step(state, number)
+            while place < size:
+                state = state[text[place]]
+                place += 1
                 if state.verdict is not None:
                     return state.verdict
                 if not state.members:
                     break
             else:
-                return self.matched_at_end(state)
-            position = text.find(head, position)
+                return self.accepts(state)
+            place = text.find(head, place)
         return False
 
-    def matched_at_end(self, state: _State) -> bool:
-        if state.at_end is None:
-            state.at_end = self.closure(state, _AT_END) is None
-        return state.at_end
+    def reaches(self, text: str, place: int, tail: str, end: bool) -> bool:
+        """Whether what begins at a place is matched, and a literal follows, and behind that the text ends if `end`."""
+        state = self.state(self.start, _AT_START)
+        if end:
+            stop = len(text) - len(tail)
+            if stop < place or not text.endswith(tail):
+                return False
+            while place < stop:
+                state = state[text[place]]
+                place += 1
+                if state is _FAILED:
+                    return False
+            return self.accepts(state)
+        while not (self.accepts(state) and text.startswith(tail, place)):
+            if place == len(text):
+                return False
+            state = state[text[place]]
+            place += 1
+            if state is _FAILED:
+                return False
+        return True
+
+    def accepts(self, state: _State) -> bool:
+        """Whether a match ends in this state, at the end of the text or where the caller looks on."""
+        if state.accepts is None:
+            state.accepts = self.closure(state, _AT_END)[1]
+        return state.accepts
 
     def state(self, members: int, before: int) -> _State:
         """The deterministic state with these members, as bits, after a character of this kind."""
         key = (members, before)
         found = self.cache.get(key)
         if found is None:
-            Automaton.made += 1
-            if Automaton.made > Automaton.MOST_STATES:
-                Automaton.forget()
-            found = self.cache[key] = _State(members, before, len(self.kinds))
+            found = self.cache[key] = _State(members, before, self)
             Automaton.remembering.add(self)
         return found
 
-    def step(self, state: _State, number: int) -> _State:
-        """The state after a character of this class."""
+    def step(self, state: _State, character: str) -> _State:
+        """The state after a character, from now on remembered."""
+        Automaton.made += 1
+        if Automaton.made > Automaton.MOST_STEPS:
+            Automaton.forget()
+        number = self.classes[bisect_right(self.starts, ord(character)) - 1]
         kind = self.kinds[number]
-        reached = self.closure(state, kind)
-        if reached is None:
+        reading, matched = self.closure(state, kind)
+        if matched and not self.between:
             following = _MATCHED
         else:
             members = 0
-            for one in reached:
+            for one in reading:
                 if self.states[one][1] >> number & 1:
                     members |= 1 << self.states[one][2]
             following = self.state(members, kind) if members or self.restart else _FAILED
-        state.after[number] = following
+        state[character] = following
         return following
 
     @classmethod
@@ -461,14 +492,15 @@ class Automaton:
         """Empties what every automaton remembers."""
         for one in list(cls.remembering):
             for state in list(one.cache.values()):
-                state.after[:] = [None] * len(state.after)  # they point at each other
+                state.clear()  # they point at each other
             one.cache.clear()
         cls.remembering.clear()
         cls.made = 0
 
-    def closure(self, state: _State, following: int) -> list[int] | None:
-        """The states that read a character next, given what stands before and after; None if the pattern has matched."""
+    def closure(self, state: _State, following: int) -> tuple[list[int], bool]:
+        """The states that read a character next, given what stands before and after, and whether the pattern has matched."""
         reading = []
+        matched = False
         members = state.members | self.restart
         waiting = [number for number in range(members.bit_length()) if members >> number & 1]
         seen = set(waiting)
@@ -477,7 +509,8 @@ class Automaton:
             one = self.states[number]
             kind = one[0]
             if kind == "match":
-                return None
+                matched = True
+                continue
             if kind == "chars":
                 reading.append(number)
                 continue
@@ -489,33 +522,38 @@ class Automaton:
                 if target not in seen:
                     seen.add(target)
                     waiting.append(target)
-        return reading
+        return reading, matched
 
 
-class _State:
-    """The members of a state as bits, the kind of character before it, and for each class the state that follows, if known.
+class _State(dict[str, "_State"]):
+    """The members of a state as bits, the kind of character before it, and the states that follow known characters.
 
-    `verdict` is what the search comes to here, whatever follows.
+    `verdict` is what a search comes to here, whatever follows.
     """
 
-    __slots__ = ("after", "at_end", "before", "members", "verdict")
+    __slots__ = ("accepts", "automaton", "before", "members", "verdict")
 
-    def __init__(self, members: int, before: int, classes: int, verdict: bool | None = None) -> None:
+    def __init__(self, members: int, before: int, automaton: Automaton | None, verdict: bool | None = None) -> None:
         self.members = members
         self.before = before
-        self.after: list[_State | None] = [None] * classes
-        self.at_end: bool | None = None
+        self.automaton = automaton
+        self.accepts: bool | None = None
         self.verdict = verdict
 
+    def __missing__(self, character: str) -> _State:
+        assert self.automaton is not None  # nothing follows a verdict
+        return self.automaton.step(self, character)
 
-_MATCHED = _State(0, _AT_START, 0, True)
-_FAILED = _State(0, _AT_START, 0, False)
+
+_MATCHED = _State(0, _AT_START, None, True)
+_FAILED = _State(0, _AT_START, None, False)
 
 
 @lru_cache(maxsize=4096)
-def shared_automaton(states: Sequence[Sequence[Any]], start: int, classes: str, newline: int, word: int) -> Automaton:
-    """The anchored automaton for what stands behind a literal; patterns that differ in the literal alone share it."""
-    return Automaton(states, start, classes, newline, word, anchored=True)
+def shared_automaton(row: Sequence[Any]) -> Automaton:
+    """The automaton that stands between two literals; patterns that differ in the literals alone share it."""
+    states, start, classes, newline, word = row
+    return Automaton(states, start, classes, newline, word, between=True)
 
 
 def _holds(kind: str, before: int, following: int) -> bool:
@@ -1954,9 +1992,12 @@ class Engine:
         settled = early is not None or not self.capabilities
         leaf = early or (None if settled else self.by_capability(request)) or late
         decision = self.nothing if leaf is None else leaf.decision(request)
-        if settled and (leaf is None or leaf.ready is not None):
+        if settled and (leaf is None or not leaf.asks):
             self.remember(self.decided, model, decision)
         elif names is None:
+            for one in (early, late):
+                if one is not None:
+                    one.keep()
             self.remember(self.undecided, model, (early, late))
         return decision
 
@@ -1965,7 +2006,7 @@ class Engine:
         early = late = None
         if model is not None:
             early = self.early(model)
-            if early is not None and early.ready is not None:
+            if early is not None and not early.asks:
                 return early, None
             late = self.first(self.matching_sizes(model), model)[1]
         if late is None and self.default is not None:
@@ -2033,6 +2074,8 @@ class Engine:
         if key in self.leaves:
             return self.leaves[key]
         leaf = self.make(rule, model)
+        if leaf is not None:
+            leaf.keep()
         if model is None or len(model) <= LONGEST_NAME:
             if len(self.leaves) >= MOST_LEAVES:
                 self.leaves.clear()
@@ -2067,7 +2110,7 @@ class Leaf:
     `courses` is for those who follow its decisions, to remember what is the same for many requests.
     """
 
-    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "ready")
+    __slots__ = ("rule", "model", "places", "strategy", "catalogue", "chain", "rows", "courses", "asks", "ready")
 
     def __init__(
         self, rule: Sequence[Any], model: str | None, places: tuple[Candidate, ...], catalogue: Catalogue, chain: BuiltChain
@@ -2079,11 +2122,17 @@ class Leaf:
         self.chain = chain
         self.rows: dict[str, list[tuple[Test | None, str | None, list[Hop]]]] = {}
         self.courses: dict[tuple[Any, ...], Any] = {}
-        self.ready = None if chain.conditions else self.make(None)
+        self.asks = bool(chain.conditions)
+        self.ready: Decision | None = None
+
+    def keep(self) -> None:
+        """Makes the decision once, where no hop asks about the request: who is remembered is asked again."""
+        if not self.asks:
+            self.ready = self.make(None)
 
     def decision(self, request: Request) -> Decision:
-        """The decision for a request; where no hop asks about the request it is always the same one."""
-        return self.ready if self.ready is not None else self.make(request)
+        """The decision for a request; where no hop asks about the request it is always an equal one."""
+        return self.ready or self.make(request if self.asks else None)
 
     def make(self, request: Request | None) -> Decision:
         name, phase, target, _, _, sticky, prefer_warm = self.rule
@@ -2169,12 +2218,17 @@ class Split:
     """A virtual model: one of two leaves, by the request's complexity."""
 
     __slots__ = ("simple", "complex", "threshold")
-    ready = None
+    asks = True
 
     def __init__(self, simple: Leaf, complex: Leaf, threshold: float) -> None:
         self.simple = simple
         self.complex = complex
         self.threshold = threshold
+
+    def keep(self) -> None:
+        """Makes the decisions of both sides."""
+        self.simple.keep()
+        self.complex.keep()
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request: `complex` from the threshold on."""
@@ -2188,11 +2242,16 @@ class Native:
     """
 
     __slots__ = ("left", "complex")
-    ready = None
+    asks = True
 
     def __init__(self, left: Leaf, complex: Leaf) -> None:
         self.left = left
         self.complex = complex
+
+    def keep(self) -> None:
+        """Makes the decisions of both sides."""
+        self.left.keep()
+        self.complex.keep()
 
     def decision(self, request: Request) -> Decision:
         """The decision for a request: LiteLLM's own, or `complex` for a long text."""

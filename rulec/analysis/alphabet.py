@@ -78,10 +78,11 @@ def _gather(spec: Spec, literals: set[int], tables: list[tuple[list[int], list[s
     if kind == "or":
         for one in spec[1:]:
             _gather(one, literals, tables)
-    elif kind in ("automaton", "head"):
-        ranges = [one.partition(":") for one in spec[4].split()]
+    elif kind in ("automaton", "between"):
+        row = spec[2] if kind == "automaton" else spec[3]
+        ranges = [one.partition(":") for one in row[2].split()]
         tables.append(([int(first, 16) for first, _, _ in ranges], [number for _, _, number in ranges]))
-        literals.update(map(ord, spec[1]))
+        literals.update(map(ord, spec[1] if kind == "automaton" else spec[2] + spec[4]))
     elif kind != "any":
         texts = spec[2] if kind == "glob" else spec[1]
         literals.update(map(ord, "".join(texts)))

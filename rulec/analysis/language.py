@@ -137,9 +137,9 @@ class Graph:
         if kind == "or":
             return self.split(*map(self.search, spec[1:]))
         if kind == "automaton":
-            return self._automaton(*spec[2:5])
-        if kind == "head":
-            return self.at_start(self.text(spec[1], self._automaton(*spec[2:5])))
+            return self._automaton(spec[2], self.match)
+        if kind == "between":
+            return self._between(*spec[1:])
         if kind == "set":
             return self.split(*(self.at_start(self.text(one, self.at_end(self.match))) for one in spec[1]))
         if kind == "glob":
@@ -159,7 +159,14 @@ class Graph:
             following = self.text(part, following)
         return self.at_start(following) if start else following
 
-    def _automaton(self, states: Any, start: int, classes: str) -> int:
+    def _between(self, start: bool, head: str, middle: Any, tail: str, end: bool) -> int:
+        following = self.text(tail, self.at_end(self.match) if end else self.match)
+        begin = self.text(head, self._automaton(middle, following))
+        return self.at_start(begin) if start else begin
+
+    def _automaton(self, row: Any, following: int) -> int:
+        states, classes = row[0], row[2]
+        start: int = row[1]
         ranges = [one.partition(":") for one in classes.split()]
         starts = [int(first, 16) for first, _, _ in ranges]
         members: dict[int, int] = {}
@@ -178,7 +185,7 @@ class Graph:
             elif state[0] == "assert":
                 self.add("assert", state[1], state[2] + base)
             else:
-                self.add("split", (self.match,))
+                self.add("split", (following,))
         return start + base
 
     # States to positions

@@ -165,18 +165,22 @@ def parts_of(formula: Formula) -> Parts:
 def ends(spec: Spec) -> tuple[str, str]:
     """What each text that a matcher takes begins and ends with, as far as that is easily seen."""
     kind = spec[0]
-    if kind in ("prefix", "head"):
+    if kind == "prefix":
         return spec[1], ""
+    if kind == "between":
+        _, start, head, _, tail, end = spec
+        return head if start else "", tail if end else ""
     if kind == "suffix":
         return "", spec[1]
     if kind == "glob":
         _, start, parts, end = spec
         return parts[0] if start else "", parts[-1] if end else ""
-    return (_beginning(*spec[2:5]), "") if kind == "automaton" else ("", "")
+    return (_beginning(spec[2]), "") if kind == "automaton" else ("", "")
 
 
-def _beginning(states: Any, start: int, classes: str) -> str:
+def _beginning(row: Any) -> str:
     """The characters that an automaton reads one after the other before it has a choice, where the text must begin there."""
+    states, start, classes = row[:3]
     ranges = [one.partition(":") for one in classes.split()]
     firsts = [int(first, 16) for first, _, _ in ranges]
     numbers = [int(number) for _, _, number in ranges]

@@ -27,9 +27,9 @@ def specimens(spec: Spec) -> Iterator[str]:
         for one in spec[1:]:
             yield from specimens(one)
     elif kind == "automaton":
-        yield from _read(*spec[2:5])
-    elif kind == "head":
-        yield from (spec[1] + text for text in _read(*spec[2:5]))
+        yield from _read(spec[2])
+    elif kind == "between":
+        yield from (spec[2] + text + spec[4] for text in _read(spec[3]))
     elif kind != "any":
         yield spec[1]
 
@@ -44,8 +44,9 @@ def dressed(name: str) -> Iterator[str]:
         yield f"{_FRAGMENTS[0]}-{name}"
 
 
-def _read(states: Any, start: int, classes: str) -> Iterator[str]:
+def _read(row: Any) -> Iterator[str]:
     """The first text that leads an automaton to its match, whatever its assertions say."""
+    states, start, classes = row[:3]
     ranges = [one.partition(":") for one in classes.split()]
     firsts = [int(first, 16) for first, _, _ in ranges]
     nicest: dict[int, str] = {}

@@ -67,7 +67,13 @@ def _required(spec: Row, factors: tuple[str, ...] | None) -> list[Literal]:
         ends += [("suffix", parts[-1][-_LONGEST_END:])] if end else []
         return [*ends, *(("anywhere", one) for one in sorted(parts, key=len, reverse=True))]
     anywhere = [("anywhere", factors[0])] if factors and len(factors) == 1 else []
-    return [("prefix", spec[1][:_LONGEST_END]), *anywhere] if spec[0] == "head" else anywhere
+    return [*_between(*spec[1:]), *anywhere] if spec[0] == "between" else anywhere
+
+
+def _between(start: bool, head: str, middle: Row, tail: str, end: bool) -> list[Literal]:
+    """Its two literals."""
+    first = ("prefix", head[:_LONGEST_END]) if start else ("anywhere", head)
+    return [first, ("suffix", tail[-_LONGEST_END:]) if end else ("anywhere", tail)]
 
 
 def _grams(anywhere: dict[str, tuple[int, ...]]) -> dict[str, Row]:
@@ -77,7 +83,7 @@ def _grams(anywhere: dict[str, tuple[int, ...]]) -> dict[str, Row]:
     for literal, rules in anywhere.items():
         for length in _GRAM_LENGTHS:
             gram = min(_runs(literal, length), key=shared[length].__getitem__)
-            if shared[length][gram] <= _MOST_SHARING:
+            if shared[length][gram] <= _MOST_SHARING or len(literal) < _GRAM_LENGTHS[-1]:
                 break
         table.setdefault(gram, []).append((literal, rules))
     return {gram: tuple(found) for gram, found in table.items()}

@@ -7,7 +7,7 @@ Literal, prefix, suffix and glob-like patterns become string tests; the rest bec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -67,9 +67,7 @@ def _compile(located: Located, limited: bool = True) -> CompiledPattern:
         return CompiledPattern(text, _glob_spec(globs), _glob_factors(globs))
     if limited and _size(tree) >= MAX_STATES:  # one more is the end
         raise _too_large(located, tree)
-    anchored, literal, rest = _begun(tree)
-    factor = _required_literal(rest) or literal if anchored else max(literal, _required_literal(rest), key=len)
-    spec = ("head" if anchored else "automaton", literal, *_Assembler().assemble(rest if anchored else tree))
+    spec, factor = _automaton_spec(tree)
     return CompiledPattern(text, spec, (factor,) if factor else None)
 
 
@@ -273,24 +271,47 @@ def _required_literal(tree: Pattern) -> str:
     return best
 
 
-def _begun(tree: Pattern) -> tuple[bool, str, Pattern]:
-    """The literal that a pattern begins with, what follows it, and whether it stands at the beginning of the text.
+def _automaton_spec(tree: Pattern) -> tuple[Spec, str]:
+    """An automaton, between the literals that the pattern begins and ends with where that can be; and a literal to find it by.
 
-    The last only where what follows does not look behind it.
+    The head is that only where nothing else is, if it is anchored: then it is found by itself.
     """
-    items = tree.items if isinstance(tree, Concat) else ()
-    anchored = items[:1] == (Assertion("text_start"),) and not any(map(_looks_around, items[1:]))
-    rest = items[anchored:]
-    joined = _joined(rest)
-    literal = joined[0] if joined and isinstance(joined[0], str) else ""
-    return anchored, literal, Concat(rest[len(literal) :]) if anchored or literal else tree
+    items = tree.items if isinstance(tree, Concat) else (tree,)
+    start = items[:1] == (Assertion("text_start"),)
+    end = items[-1:] == (Assertion("text_end"),)
+    items = items[start : len(items) - end]
+    head = _literal(items)
+    items = items[len(head) :]
+    tail = _literal(items[::-1])[::-1]
+    middle = Concat(items[: len(items) - len(tail)])
+    if not _asserts(middle) and (start or _is_nowhere_read(head, middle)):
+        factor = max("" if start else head, tail, _required_literal(middle), key=len) or head
+        return ("between", start, head, _assembled(middle), tail, end), factor
+    return ("automaton", "" if start else head, _assembled(tree)), _required_literal(tree)
 
 
-def _looks_around(tree: Pattern) -> bool:
-    """Whether a part asks what stands at its place, other than whether the text ends there."""
-    if isinstance(tree, Assertion):
-        return tree.kind != "text_end"
-    return not isinstance(tree, Chars) and any(map(_looks_around, _parts(tree)))
+def _literal(items: Sequence[Pattern]) -> str:
+    """The characters that these parts begin with."""
+    joined = _joined(items)
+    return joined[0] if joined and isinstance(joined[0], str) else ""
+
+
+def _asserts(tree: Pattern) -> bool:
+    """Whether a part asks what stands at its place."""
+    return isinstance(tree, Assertion) or any(map(_asserts, _parts(tree)))
+
+
+def _is_nowhere_read(literal: str, tree: Pattern) -> bool:
+    """Whether a part reads some character of a literal nowhere, so that it cannot read over the literal."""
+    sets = list(_sets(tree))
+    return any(all(not low <= ord(one) <= high for ranges in sets for low, high in ranges) for one in literal)
+
+
+def _sets(tree: Pattern) -> Iterator[Ranges]:
+    if isinstance(tree, Chars):
+        yield tree.ranges
+    for part in _parts(tree):
+        yield from _sets(part)
 
 
 def _items(tree: Pattern) -> Iterable[Pattern]:
@@ -345,6 +366,12 @@ class _Assembler:
         for _ in range(needed):
             following = self.part(tree.body, following)
         return following
+
+
+@lru_cache(maxsize=4096)
+def _assembled(tree: Pattern) -> Spec:
+    """The automaton of a part; many patterns differ in the literals around it alone."""
+    return _Assembler().assemble(tree)
 
 
 def _classes(sets: tuple[Ranges, ...]) -> tuple[str, dict[Ranges, int]]:

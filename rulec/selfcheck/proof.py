@@ -160,8 +160,12 @@ def _holds(spec: Spec, literal: Spec) -> bool:
         return all(map(matcher(literal), spec[1]))
     if kind == "or":
         return all(_holds(one, literal) for one in spec[1:])
-    if kind in ("head", "automaton"):
-        return bool(spec[1]) and _holds(("prefix" if kind == "head" else "contains", spec[1]), literal)
+    if kind == "automaton":
+        return bool(spec[1]) and _holds(("contains", spec[1]), literal)
+    if kind == "between":
+        _, start, head, _, tail, end = spec
+        both = ("prefix" if start else "contains", head), ("suffix" if end else "contains", tail)
+        return any(one[1] and _holds(one, literal) for one in both)
     if kind == "glob":
         _, start, parts, end = spec
         ends = [("prefix", parts[0])] if start else []

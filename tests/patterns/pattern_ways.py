@@ -44,7 +44,7 @@ def holds_inside_characters(matches: Callable[[str], bool]) -> bool:
     automaton = getattr(getattr(matches, "func", matches), "__self__", None)
     if not isinstance(automaton, matching.Automaton):
         return False
-    return automaton.closure(matching._State(0, matching._AFTER_OTHER, 0), matching._AFTER_OTHER) is None
+    return automaton.closure(matching._State(0, matching._AFTER_OTHER, automaton), matching._AFTER_OTHER)[1]
 
 
 def emitted(document: dict[str, Any]) -> dict[str, Any]:
