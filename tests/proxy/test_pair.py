@@ -105,12 +105,12 @@ def assert_did(answer: dict[str, Any], reply: Reply, providers: Providers, reque
         assert reply.headers["x-rulec-version"] == answer["fingerprint"], told
 
 
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
-def test_the_proxy_does_what_explain_says(every: int, pair: Proxy, answerer: Answerer, providers: Providers) -> None:
-    requests = described_requests()[::every]
-    assert len(requests) >= 500 // every
+@pytest.mark.parametrize("third", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
+def test_the_proxy_does_what_explain_says(third: int, pair: Proxy, answerer: Answerer, providers: Providers) -> None:
+    requests = described_requests()
+    assert len(requests) >= 500
     rules = set()
-    for request in requests:
+    for request in requests[third::3]:
         providers.reset()
         answer = explained(answerer, request)
         assert_did(answer, send(pair, request), providers, request)
