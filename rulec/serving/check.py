@@ -115,11 +115,11 @@ def _through_sdk(client: Client, name: str) -> Result:
         return Result("openai SDK", name, "skipped", None, error="the package `openai` is not installed here")
 
     def send() -> tuple[str, str, str]:
-        sdk = OpenAI(base_url=f"{client.url}/v1", api_key=client.key, max_retries=0, timeout=REQUEST_SECONDS)
         try:
-            raw = sdk.chat.completions.with_raw_response.create(
-                model=name, messages=[{"role": "user", "content": "Say hello."}], max_tokens=16
-            )
+            with OpenAI(base_url=f"{client.url}/v1", api_key=client.key, max_retries=0, timeout=REQUEST_SECONDS) as sdk:
+                raw = sdk.chat.completions.with_raw_response.create(
+                    model=name, messages=[{"role": "user", "content": "Say hello."}], max_tokens=16
+                )
             error = "" if raw.parse().choices else "the answer has no choices"
             return str(raw.status_code), raw.headers.get("x-rulec-target", "-"), error
         except OpenAIError as error:

@@ -176,14 +176,16 @@ def test_a_list_through_the_openai_sdk(shared: Proxy, providers: Providers) -> N
     from openai import AsyncOpenAI
 
     async def ask(count: int) -> list[Any]:
-        client = AsyncOpenAI(base_url=shared.url("/v1"), api_key=KEY, max_retries=0)
         room = asyncio.Semaphore(8)
+        async with AsyncOpenAI(base_url=shared.url("/v1"), api_key=KEY, max_retries=0) as client:
 
-        async def one(number: int) -> Any:
-            async with room:
-                return await client.embeddings.create(model="vectors", input=["x"] * (number + 1), encoding_format="float")
+            async def one(number: int) -> Any:
+                async with room:
+                    return await client.embeddings.create(
+                        model="vectors", input=["x"] * (number + 1), encoding_format="float"
+                    )
 
-        return await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
+            return await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
 
     providers.fail("alpha", always="rate_limit")
     answers = asyncio.run(ask(10))
