@@ -56,10 +56,10 @@ def http(method: str, url: str, body: Any = None, headers: dict[str, str] | None
 
 def eventually(holds: Callable[[], bool]) -> bool:
     """Whether this comes true within a while."""
-    for _ in range(200):
+    for _ in range(400):
         if holds():
             return True
-        time.sleep(0.1)
+        time.sleep(0.05)
     return False
 
 

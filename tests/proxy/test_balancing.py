@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import estate
 import pytest
-from harness import Providers, Proxy, Reply
+from harness import Providers, Proxy, Reply, eventually
 
 pytestmark = pytest.mark.proxy
 
@@ -26,14 +26,6 @@ def in_flight(proxy: Proxy) -> int:
     return int(send(proxy, "in-flight").json["error"]["message"])
 
 
-def comes_back(proxy: Proxy) -> bool:
-    for _ in range(100):
-        if in_flight(proxy) == 0:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def hang_up(proxy: Proxy, model: str, stream: bool = True) -> None:
     """Leave in the middle of a stream, or before the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
@@ -46,8 +38,7 @@ def hang_up(proxy: Proxy, model: str, stream: bool = True) -> None:
         assert in_flight(proxy) == 1
         answer.close()
     else:
-        while in_flight(proxy) == 0:
-            time.sleep(0.01)
+        assert eventually(lambda: in_flight(proxy) > 0)
     connection.close()
 
 
@@ -81,7 +72,7 @@ ENDS: dict[str, Callable[[Proxy, Providers], object]] = {
 @pytest.mark.parametrize("end", ENDS)
 def test_nothing_stays_under_way(end: str, proxy: Proxy, providers: Providers) -> None:
     ENDS[end](proxy, providers)
-    assert comes_back(proxy), f"{in_flight(proxy)} under way"
+    assert eventually(lambda: in_flight(proxy) == 0), f"{in_flight(proxy)} under way"
 
 
 def test_least_loaded_leaves_who_holds_a_stream(proxy: Proxy, providers: Providers) -> None:
@@ -89,8 +80,7 @@ def test_least_loaded_leaves_who_holds_a_stream(proxy: Proxy, providers: Provide
         providers.fail(name, "slow_stream", model="least_loaded")
     holding = threading.Thread(target=send, args=(proxy, "least_loaded", True))
     holding.start()
-    while not providers.tried():
-        time.sleep(0.01)
+    assert eventually(lambda: bool(providers.tried()))
     holder = providers.tried()[0]
     other = {"alpha": "beta", "beta": "alpha"}[holder]
     providers.fail(other)
@@ -98,7 +88,7 @@ def test_least_loaded_leaves_who_holds_a_stream(proxy: Proxy, providers: Provide
         send(proxy, "least_loaded")
     assert providers.tried() == [holder] + [other] * 5
     holding.join()
-    assert comes_back(proxy)
+    assert eventually(lambda: in_flight(proxy) == 0)
 
 
 @pytest.mark.parametrize("stream", [True, False])

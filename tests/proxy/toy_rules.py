@@ -73,6 +73,7 @@ def decision(action, rule, phase, candidates=(), fallbacks=(), text=None, status
         status=status,
         retry_attempts=retries,
         retry_delay_ms=delay,
+        leaf=None,
     )
 
 
