@@ -21,7 +21,8 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
     return ENGINE.decide(body, headers, caller)
 
 
-# The rules: (name, phase, target, chain, strategy, sticky, prefer_warm) in the order that counts, and the tables that find them.
+# The rules in the order that counts, phase by phase, each with the number of its route (see RuleRows): what it does, as
+# (target, chain, strategy, sticky, prefer_warm). Then the tables that find them.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
     'complexity': {},
@@ -47,45 +48,34 @@ TABLES: dict[str, Any] = {
         'llama3.1-70b': ((('vllm', 'meta-llama/Llama-3.1-70B-Instruct'), ('ollama', 'llama3.1:70b')), None, 32768),
         'bge-m3': ((('ollama', 'bge-m3'), ('vllm', 'BAAI/bge-m3')), 567000000, None),
     },
-    'rules': (
-        ('high_priority_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None, False),
-        ('batch_requests', 'when', ('providers', (('vllm', None),), False), 0, None, None, False),
-        ('streaming_requests', 'when', ('providers', (('ollama', None),), False), 0, None, None, False),
-        (
-            'exact:llama3.1:8b',
-            'exact',
-            ('providers', (('ollama', 0.7), ('llama_cpp_python', 0.3)), False),
-            1,
-            'weighted',
-            None,
-            False,
+    'rules': {
+        'when': (('high_priority_requests', 0), ('batch_requests', 0), ('streaming_requests', 1)),
+        'exact': {'llama3.1:8b': 2, 'qwen2.5-coder:7b': 1, 'llama2-13b-vllm': 0, 'llama-cpp-default': 3},
+        'pattern': (
+            ('pattern:^meta-llama/.*', 4),
+            ('pattern:^mistralai/.*', 4),
+            ('pattern:.*:\\d+[bB]$', 5),
+            ('pattern:.*\\.gguf$', 6),
         ),
-        ('exact:qwen2.5-coder:7b', 'exact', ('providers', (('ollama', None),), False), 0, None, None, False),
-        ('exact:llama2-13b-vllm', 'exact', ('providers', (('vllm', None),), False), 0, None, None, False),
-        (
-            'exact:llama-cpp-default',
-            'exact',
-            ('providers', (('llama_cpp_python', None),), False),
-            0,
-            None,
-            None,
-            False,
+        'capability': (
+            ('capability:code_generation', 7),
+            ('capability:high_throughput', 8),
+            ('capability:low_latency', 9),
+            ('capability:general_chat', 10),
+            ('capability:large_context', 11),
         ),
-        ('pattern:^meta-llama/.*', 'pattern', ('providers', (('vllm', None),), False), 2, None, None, False),
-        ('pattern:^mistralai/.*', 'pattern', ('providers', (('vllm', None),), False), 2, None, None, False),
-        ('pattern:.*:\\d+[bB]$', 'pattern', ('providers', (('ollama', None),), False), 3, None, None, False),
+        'size': (('size:< 8B', 1), ('size:8B - 13B', 12), ('size:> 13B', 4)),
+        'default': (('default', 13),),
+    },
+    'routes': (
+        (('providers', (('vllm', None),), False), 0, None, None, False),
+        (('providers', (('ollama', None),), False), 0, None, None, False),
+        (('providers', (('ollama', 0.7), ('llama_cpp_python', 0.3)), False), 1, 'weighted', None, False),
+        (('providers', (('llama_cpp_python', None),), False), 0, None, None, False),
+        (('providers', (('vllm', None),), False), 2, None, None, False),
+        (('providers', (('ollama', None),), False), 3, None, None, False),
+        (('providers', (('llama_cpp_python', None),), False), 4, None, None, False),
         (
-            'pattern:.*\\.gguf$',
-            'pattern',
-            ('providers', (('llama_cpp_python', None),), False),
-            4,
-            None,
-            None,
-            False,
-        ),
-        (
-            'capability:code_generation',
-            'capability',
             ('models', ('qwen2.5-coder:7b', 'deepseek-coder-v2'), (('ollama', None),), None, None, True),
             5,
             'round_robin',
@@ -93,8 +83,6 @@ TABLES: dict[str, Any] = {
             False,
         ),
         (
-            'capability:high_throughput',
-            'capability',
             ('models', ('llama2-13b-vllm', 'llama3.1-70b'), (('vllm', None),), 13000000000, None, True),
             0,
             'least_loaded',
@@ -102,8 +90,6 @@ TABLES: dict[str, Any] = {
             False,
         ),
         (
-            'capability:low_latency',
-            'capability',
             ('models', ('llama-cpp-default',), (('llama_cpp_native', None),), None, None, True),
             6,
             'fastest_response',
@@ -111,8 +97,6 @@ TABLES: dict[str, Any] = {
             False,
         ),
         (
-            'capability:general_chat',
-            'capability',
             ('models', ('llama3.1:8b', 'llama2-13b-vllm'), None, None, None, True),
             0,
             'usage_based',
@@ -120,18 +104,14 @@ TABLES: dict[str, Any] = {
             False,
         ),
         (
-            'capability:large_context',
-            'capability',
             ('models', ('llama-cpp-default', 'llama3.1-70b'), (('llama_cpp_python', None), ('vllm', None)), None, 8192, True),
             0,
             'most_capacity',
             None,
             False,
         ),
-        ('size:< 8B', 'size', ('providers', (('ollama', None),), False), 0, None, None, False),
-        ('size:8B - 13B', 'size', ('providers', (('ollama', None),), False), 6, None, None, False),
-        ('size:> 13B', 'size', ('providers', (('vllm', None),), False), 2, None, None, False),
-        ('default', 'default', ('providers', (('ollama', None),), True), 0, None, None, False),
+        (('providers', (('ollama', None),), False), 6, None, None, False),
+        (('providers', (('ollama', None),), True), 0, None, None, False),
     ),
     'chains': (
         (
@@ -164,17 +144,7 @@ TABLES: dict[str, Any] = {
             (None, (1, 2), (('numbers', 'batch_size', None, (), (1,), (1,), ((1,), (), (0,))), ('values', 'stream', None, (0,), (0,), {('bool', True): (1,)}))),
         ),
     ),
-    'names': {
-        'llama3.1:8b': 3,
-        'qwen2.5-coder:7b': 4,
-        'llama2-13b-vllm': 5,
-        'llama-cpp-default': 6,
-        'deepseek-coder-v2': None,
-        'llama-7b': None,
-        'codellama-13b': None,
-        'llama3.1-70b': None,
-        'bge-m3': None,
-    },
+    'names': {'deepseek-coder-v2': None, 'llama-7b': None, 'codellama-13b': None, 'llama3.1-70b': None, 'bge-m3': None},
     'rule_patterns': {7: (1,), 8: (2,), 9: (0,), 10: (3,)},
     'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': ((':', (9,)),)}, ()),
     'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
@@ -755,7 +725,8 @@ class Decision(Record):
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
 
 MOST_SCORE = 100
 USUAL_THRESHOLD = 50
@@ -792,12 +763,16 @@ JUDGED_PARTS = {"messages": "text", "input": "input_text"}
 _TEXT_PARTS = frozenset(("text", "input_text"))
 
 
-class Part(NamedTuple):
+class Part(Record):
     """One feature of a request: how much of it was found, and the points it gives."""
 
-    feature: str
-    found: int
-    points: float
+    __slots__ = ("feature", "found", "points")
+    shown = __slots__
+
+    def __init__(self, feature: str, found: int, points: float) -> None:
+        self.feature = feature
+        self.found = found
+        self.points = points
 
 
 class Scoring:
@@ -1293,8 +1268,7 @@ class Catalogue(Tuned):
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
-        everything = {number for number, spec in enumerate(patterns) if spec[0] == "any"}
-        self.open = frozenset(name for name, one in providers.items() if not everything.isdisjoint(one[1]))
+        self.open = frozenset(name for name, one in providers.items() if any(patterns[at][0] == "any" for at in one[1]))
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:
@@ -1919,13 +1893,71 @@ def words_of(octets: bytes, size: int) -> memoryview:
     return memoryview(b"".join(shifted)).cast(WORDS[size])
 
 
+# -------------------- rules --------------------
+# The rules as tables hold them, phase by phase, and the rows that decisions are made of.
+
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+EXACT = "exact"
+
+
+class RuleRows(dict[int, tuple[Any, ...]]):
+    """By its number in the order that counts each rule: (name, phase, target, chain, strategy, sticky, prefer_warm).
+
+    `phases` list the rules as (name, route), the exact ones by the model that they are for, which most are called after.
+    `routes` are the rest of a row, and many rules share one. A row is made when it is first asked for.
+    """
+
+    def __init__(self, phases: Mapping[str, Any], routes: Sequence[Sequence[Any]]) -> None:
+        super().__init__()
+        self.phases = phases
+        self.routes = routes
+        *firsts, self.count = accumulate(map(len, phases.values()), initial=0)
+        self.firsts = dict(zip(phases, firsts))  # noqa: B905 - as many
+        self.exact: Mapping[str, int | tuple[str, int]] = phases.get(EXACT, {})
+
+    def __missing__(self, number: int) -> tuple[Any, ...]:
+        for phase, first in self.firsts.items():
+            if number < first + len(self.phases[phase]):
+                rules = self.models if phase == EXACT else self.phases[phase]
+                row = self[number] = self.row(phase, rules[number - first])
+                return row
+        raise KeyError(number)
+
+    def row(self, phase: str, rule: Any) -> tuple[Any, ...]:
+        """The row of a rule as its phase lists it."""
+        if phase == EXACT:
+            told = self.exact[rule]
+            rule = (f"{EXACT}:{rule}", told) if isinstance(told, int) else told
+        name, route = rule
+        return (name, phase, *self.routes[route])
+
+    def numbered(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """All rules with their numbers; none is remembered."""
+        return enumerate(self.row(phase, rule) for phase, rules in self.phases.items() for rule in rules)
+
+    @cached_property
+    def models(self) -> Sequence[str]:
+        """The models of the exact rules, in order."""
+        return tuple(self.exact)
+
+    @cached_property
+    def exact_numbers(self) -> Mapping[str, int]:
+        """The numbers of the exact rules, by model."""
+        return {model: number for number, model in enumerate(self.models, self.firsts.get(EXACT, 0))}
+
+
 # -------------------- engine --------------------
 # The decision: tables made by the compiler, walked in the order of the phases.
 
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 
 MOST_STRANGERS = 32_768
@@ -1942,7 +1974,8 @@ class Engine:
         self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"], tables["deployments"])
         self.zones = tables["zones"]
         self.scoring = Scoring(tables["complexity"])
-        self.rules: Sequence[Sequence[Any]] = tables["rules"]
+        self.rules = RuleRows(tables["rules"], tables["routes"])
+        self.exact = self.rules.exact
         self.chains = [build_chain(row, self.catalogue, self.zones) for row in tables["chains"]]
         clauses, keys, groups = tables["when"]
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
@@ -2014,18 +2047,27 @@ class Engine:
         return early, late
 
     def early(self, model: str) -> Outcome | None:
-        """What the exact and pattern rules say; of each name that the rules or the catalogue hold the compiler knew it."""
+        """What the exact and pattern rules say; of each other name in the catalogue the compiler knew it."""
+        found = self.exactly(model)
+        if found is not None:
+            return found
         if model not in self.folded:
             return self.first(self.matching_patterns(model), model)[1]
         rule = self.folded[model]
         return None if rule is None else self.make(rule, model)
+
+    def exactly(self, model: str) -> Outcome | None:
+        """What the exact rule for a model says, if there is one that applies."""
+        if model not in self.exact:
+            return None
+        return make_leaf(self.rules.row(EXACT, model), model, self.catalogue, self.chains)
 
     def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
         """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
 
         Long names are forgotten at once.
         """
-        if model is not None and model not in self.folded:
+        if model is not None and model not in self.exact and model not in self.folded:
             if len(model) > LONGEST_NAME:
                 return
             if len(self.strangers) >= self.most_strangers:
@@ -2083,15 +2125,22 @@ class Engine:
         return leaf
 
 
-class BuiltChain(NamedTuple):
-    """A fallback chain: for each hop (provider, model, on_error, text of its condition, its test, providers asked in it)."""
+class BuiltChain:
+    """A fallback chain: for each hop (provider, model, on_error, text of its condition, its test, providers asked in it).
 
-    name: str | None
-    hops: Sequence[tuple[Any, ...]]
-    retry_attempts: int = 0
-    retry_delay_ms: int = 0
-    conditions: Sequence[tuple[Test, Sequence[str]]] = ()
-    """Of the hops that have one the test, and the providers asked in it."""
+    `conditions` are, of the hops that have one, the test and the providers asked in it.
+    """
+
+    __slots__ = ("conditions", "hops", "name", "retry_attempts", "retry_delay_ms")
+
+    def __init__(
+        self, name: str | None, hops: Sequence[tuple[Any, ...]], retry_attempts: int = 0, retry_delay_ms: int = 0
+    ) -> None:
+        self.name = name
+        self.hops = hops
+        self.retry_attempts = retry_attempts
+        self.retry_delay_ms = retry_delay_ms
+        self.conditions: Sequence[tuple[Test, Sequence[str]]] = [hop[4:] for hop in hops if hop[4] is not None]
 
 
 def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> BuiltChain:
@@ -2101,7 +2150,7 @@ def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Built
         (provider, model, on_error, text, None if when is None else build_test(when, catalogue, zones), asked)
         for provider, model, on_error, text, when, asked in hops
     ]
-    return BuiltChain(name, built, attempts, delay, [(test, asked) for *_, test, asked in built if test is not None])
+    return BuiltChain(name, built, attempts, delay)
 
 
 class Leaf:
@@ -4808,9 +4857,9 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
 def known_names(engine: Any) -> Iterator[str]:
     """The models that catalogue and rules spell out."""
     yield from engine.catalogue.models
-    yield from engine.folded
-    for rule in engine.rules:
-        target = rule[2]
+    yield from engine.exact
+    for route in engine.rules.routes:
+        target = route[0]
         if target[0] == "models":
             yield from target[1]
         elif target[0] in ("virtual", "native"):
@@ -4833,7 +4882,7 @@ def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any], str]]:
 def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> None:
     """What is chosen by other things than the name: by conditions and capabilities, and for names of a pattern."""
     whole: dict[str, Known] = {}  # what holds for all deployments of a provider
-    for number, rule in enumerate(engine.rules):
+    for number, rule in engine.rules.numbered():
         phase, target = rule[1], rule[2]
         any_name = phase in ("when", "capability")
         if target[0] in ("models", "virtual") and any_name:

@@ -64,7 +64,8 @@ def test_a_module_that_disagrees_with_the_meaning_is_a_bug_and_is_not_written(
 
     def wrong(tree, fingerprint):  # type: ignore[no-untyped-def]
         tables = made(tree, fingerprint)
-        return {**tables, "names": dict(zip(tables["names"], reversed(tables["names"].values()), strict=True))}
+        numbers = tables["capabilities"]
+        return {**tables, "capabilities": dict(zip(numbers, reversed(numbers.values()), strict=True))}
 
     monkeypatch.setattr(python, "make_tables", wrong)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

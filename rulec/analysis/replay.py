@@ -114,9 +114,8 @@ def _matching(engine: Engine, request: Request) -> Iterator[int]:
     if engine.when is not None:
         yield from engine.when.matching(request)
     if model is not None:
-        folded = engine.folded.get(model)
-        if folded is not None and engine.rules[folded][1] == "exact":
-            yield folded
+        if model in engine.exact:
+            yield engine.rules.exact_numbers[model]
         yield from engine.matching_patterns(model)
     if capability is not None and capability in engine.capabilities:
         yield engine.capabilities[capability]

@@ -27,6 +27,7 @@ RUNTIME_MODULES = (
     "catalogue",
     "conditions",
     "index",
+    "rules",
     "engine",
 )
 """The runtime's modules in the order in which they stand in the generated file."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 from rulec.ir.clauses import make_when_tables
 from rulec.ir.decide import refusal_text
 from rulec.ir.literals import make_literal_index
-from rulec.ir.rows import Rows
+from rulec.ir.rows import Row, Rows
 from rulec.ir.tree import Leaf, Match, Range, Switch, Test, Tree
+from rulec.policy.model import Policy
 from rulec.runtime.engine import Engine
-from rulec.syntax.ast import SizeTier
+from rulec.runtime.rules import EXACT
+from rulec.syntax.ast import Exact, SizeTier
 
 
 def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> dict[str, Any]:
@@ -20,8 +21,9 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
     `rows` are those of the tree's policy, where they are made already.
     """
     rows = rows or Rows(tree.policy)
-    rules = tuple(rows.rules)
     nodes = list(tree.nodes())
+    default = next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None)
+    phases, routes = make_rule_tables(tree.policy, rows, default)
     arms = [(parsed, rule.position - 1) for node in nodes if isinstance(node, Test) for parsed, rule in node.arms]
     matches = [
         (patterns, rule.position - 1) for node in nodes if isinstance(node, Match) for patterns, rule in node.arms
@@ -35,7 +37,8 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "refusal": refusal_text(fingerprint),
         "providers": rows.providers,
         "models": rows.models,
-        "rules": rules,
+        "rules": phases,
+        "routes": routes,
         "chains": tuple(rows.chains),
         "when": when,
         "names": {},
@@ -43,24 +46,36 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "pattern_index": make_literal_index(matches) if matches else (),
         "capabilities": _cases(nodes, "capability"),
         "sizes": make_size_changes(tiers),
-        "default": next((node.rule.position - 1 for node in nodes if isinstance(node, Leaf)), None),
+        "default": default,
         "patterns": tuple(rows.patterns),
         "zones": tuple(rows.zones),
         "deployments": rows.deployments,
     }
-    tables["names"] = fold_names(tables, _cases(nodes, "model"))
+    tables["names"] = fold_names(tables)
     return tables
 
 
-def fold_names(tables: dict[str, Any], exact: dict[str, int]) -> dict[str, int | None]:
-    """For each name that rules or the catalogue hold the exact or pattern rule that decides it, None where there is none."""
+def make_rule_tables(policy: Policy, rows: Rows, default: int | None) -> tuple[dict[str, Any], tuple[Row, ...]]:
+    """The rules of each phase, each with the number of its route, as far as a default lets requests come; and the routes."""
+    routes: dict[str, tuple[int, Row]] = {}
+    phases: dict[str, Any] = {}
+    reached = slice(None if default is None else default + 1)
+    for rule, (name, phase, *rest) in zip(policy.rules[reached], rows.rules[reached], strict=True):
+        route, _ = routes.setdefault(repr(rest), (len(routes), tuple(rest)))  # in which 1 is not 1.0, nor true
+        if isinstance(rule.match, Exact):
+            model = rule.match.model.text
+            phases.setdefault(phase, {})[model] = route if name == f"{EXACT}:{model}" else (name, route)
+        else:
+            phases.setdefault(phase, []).append((name, route))
+    listed = {phase: rules if phase == EXACT else tuple(rules) for phase, rules in phases.items()}
+    return listed, tuple(row for _, row in routes.values())
+
+
+def fold_names(tables: dict[str, Any]) -> dict[str, int | None]:
+    """For each name in the catalogue that no exact rule decides the pattern rule that does, None where there is none."""
     engine = Engine(tables)
-    folded: dict[str, int | None] = {}
-    for name in (*exact, *tables["models"]):
-        if name not in folded:
-            own = [exact[name]] if name in exact else []
-            folded[name], _ = engine.first(chain(own, engine.matching_patterns(name)), name)
-    return folded
+    others = [name for name in tables["models"] if engine.exactly(name) is None]
+    return {name: engine.first(engine.matching_patterns(name), name)[0] for name in others}
 
 
 def _cases(nodes: list[Any], field: str) -> dict[str, int]:

@@ -36,8 +36,7 @@ class Catalogue(Tuned):
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
         self.accepting: dict[str, frozenset[str]] = {}
-        everything = {number for number, spec in enumerate(patterns) if spec[0] == "any"}
-        self.open = frozenset(name for name, one in providers.items() if not everything.isdisjoint(one[1]))
+        self.open = frozenset(name for name, one in providers.items() if any(patterns[at][0] == "any" for at in one[1]))
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
 
     def matches(self, pattern: int, text: str) -> bool:

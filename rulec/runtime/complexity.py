@@ -18,7 +18,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from rulec.runtime.records import Record
 
 MOST_SCORE = 100
 USUAL_THRESHOLD = 50
@@ -55,12 +57,16 @@ JUDGED_PARTS = {"messages": "text", "input": "input_text"}
 _TEXT_PARTS = frozenset(("text", "input_text"))
 
 
-class Part(NamedTuple):
+class Part(Record):
     """One feature of a request: how much of it was found, and the points it gives."""
 
-    feature: str
-    found: int
-    points: float
+    __slots__ = ("feature", "found", "points")
+    shown = __slots__
+
+    def __init__(self, feature: str, found: int, points: float) -> None:
+        self.feature = feature
+        self.found = found
+        self.points = points
 
 
 class Scoring:

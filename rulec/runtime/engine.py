@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Scoring, longest_judged_text
@@ -12,6 +12,7 @@ from rulec.runtime.conditions import Test, Zones, build_test
 from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.request import Request
+from rulec.runtime.rules import EXACT, RuleRows
 from rulec.runtime.sizes import LONGEST_NAME, is_regular_name
 
 MOST_STRANGERS = 32_768
@@ -28,7 +29,8 @@ class Engine:
         self.catalogue = Catalogue(tables["providers"], tables["models"], tables["patterns"], tables["deployments"])
         self.zones = tables["zones"]
         self.scoring = Scoring(tables["complexity"])
-        self.rules: Sequence[Sequence[Any]] = tables["rules"]
+        self.rules = RuleRows(tables["rules"], tables["routes"])
+        self.exact = self.rules.exact
         self.chains = [build_chain(row, self.catalogue, self.zones) for row in tables["chains"]]
         clauses, keys, groups = tables["when"]
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
@@ -100,18 +102,27 @@ class Engine:
         return early, late
 
     def early(self, model: str) -> Outcome | None:
-        """What the exact and pattern rules say; of each name that the rules or the catalogue hold the compiler knew it."""
+        """What the exact and pattern rules say; of each other name in the catalogue the compiler knew it."""
+        found = self.exactly(model)
+        if found is not None:
+            return found
         if model not in self.folded:
             return self.first(self.matching_patterns(model), model)[1]
         rule = self.folded[model]
         return None if rule is None else self.make(rule, model)
+
+    def exactly(self, model: str) -> Outcome | None:
+        """What the exact rule for a model says, if there is one that applies."""
+        if model not in self.exact:
+            return None
+        return make_leaf(self.rules.row(EXACT, model), model, self.catalogue, self.chains)
 
     def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
         """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
 
         Long names are forgotten at once.
         """
-        if model is not None and model not in self.folded:
+        if model is not None and model not in self.exact and model not in self.folded:
             if len(model) > LONGEST_NAME:
                 return
             if len(self.strangers) >= self.most_strangers:
@@ -169,15 +180,22 @@ class Engine:
         return leaf
 
 
-class BuiltChain(NamedTuple):
-    """A fallback chain: for each hop (provider, model, on_error, text of its condition, its test, providers asked in it)."""
+class BuiltChain:
+    """A fallback chain: for each hop (provider, model, on_error, text of its condition, its test, providers asked in it).
 
-    name: str | None
-    hops: Sequence[tuple[Any, ...]]
-    retry_attempts: int = 0
-    retry_delay_ms: int = 0
-    conditions: Sequence[tuple[Test, Sequence[str]]] = ()
-    """Of the hops that have one the test, and the providers asked in it."""
+    `conditions` are, of the hops that have one, the test and the providers asked in it.
+    """
+
+    __slots__ = ("conditions", "hops", "name", "retry_attempts", "retry_delay_ms")
+
+    def __init__(
+        self, name: str | None, hops: Sequence[tuple[Any, ...]], retry_attempts: int = 0, retry_delay_ms: int = 0
+    ) -> None:
+        self.name = name
+        self.hops = hops
+        self.retry_attempts = retry_attempts
+        self.retry_delay_ms = retry_delay_ms
+        self.conditions: Sequence[tuple[Test, Sequence[str]]] = [hop[4:] for hop in hops if hop[4] is not None]
 
 
 def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> BuiltChain:
@@ -187,7 +205,7 @@ def build_chain(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Built
         (provider, model, on_error, text, None if when is None else build_test(when, catalogue, zones), asked)
         for provider, model, on_error, text, when, asked in hops
     ]
-    return BuiltChain(name, built, attempts, delay, [(test, asked) for *_, test, asked in built if test is not None])
+    return BuiltChain(name, built, attempts, delay)
 
 
 class Leaf:

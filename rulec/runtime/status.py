@@ -154,9 +154,9 @@ def known_deployments(engine: Any) -> dict[tuple[str, str], Known]:
 def known_names(engine: Any) -> Iterator[str]:
     """The models that catalogue and rules spell out."""
     yield from engine.catalogue.models
-    yield from engine.folded
-    for rule in engine.rules:
-        target = rule[2]
+    yield from engine.exact
+    for route in engine.rules.routes:
+        target = route[0]
         if target[0] == "models":
             yield from target[1]
         elif target[0] in ("virtual", "native"):
@@ -179,7 +179,7 @@ def candidates_of(leaf: Any) -> Iterator[tuple[Any, Sequence[Any], str]]:
 def add_rules_of_any_name(engine: Any, found: dict[tuple[str, str], Known]) -> None:
     """What is chosen by other things than the name: by conditions and capabilities, and for names of a pattern."""
     whole: dict[str, Known] = {}  # what holds for all deployments of a provider
-    for number, rule in enumerate(engine.rules):
+    for number, rule in engine.rules.numbered():
         phase, target = rule[1], rule[2]
         any_name = phase in ("when", "capability")
         if target[0] in ("models", "virtual") and any_name:

@@ -66,15 +66,14 @@ class Proof:
                     raise ModuleDisagrees(f"`{rules[one].name}` is tried too early", rules[one])
 
     def names(self) -> None:
-        """Raises ModuleDisagrees where a name's rule is no exact one, and not the one that the patterns come to."""
+        """Raises ModuleDisagrees where a name's rule is not the one that the patterns come to."""
         engine, rules = self.answers.tables.engine, self.answers.policy.rules
         for name, number in self.tables["names"].items():
-            if number is None or self.tables["rules"][number][1] != "exact":
-                got, _ = engine.first(engine.matching_patterns(name), name)
-                if got != number:
-                    self.answers.compare(Witness({"model": name}, {}, {"now": NOON}))
-                    rule = rules[number if got is None else got]
-                    raise ModuleDisagrees(f"the rule of the name {name!r}", rule, expected=got, got=number)
+            got, _ = engine.first(engine.matching_patterns(name), name)
+            if got != number:
+                self.answers.compare(Witness({"model": name}, {}, {"now": NOON}))
+                rule = rules[number if got is None else got]
+                raise ModuleDisagrees(f"the rule of the name {name!r}", rule, expected=got, got=number)
 
     def emitted_of(self, rule: Rule) -> str:
         """All that was emitted of a rule, as a text without places."""
@@ -86,11 +85,14 @@ class Proof:
             match = [one.spec for one in match.patterns]
         elif isinstance(match, ast.Exact):
             match = match.model.text
-        return repr((self.read.said(number), match, self.literals.get(number)))
+        said = self.read.said(number) if self.read.emits(rule) else None
+        return repr((said, match, self.literals.get(number)))
 
     def rule(self, rule: Rule) -> Verdict:
         """NONE where no request tells what was emitted of a rule from what it means; raises ModuleDisagrees where one does."""
         self.leaned = False
+        if not self.read.emits(rule):
+            return Verdict.NONE  # it takes no request, which is right where no request reaches it
         said, wanted = self.read.said(rule.position - 1), meant(rule)
         for key, value in wanted.items():
             if said[key] != value:

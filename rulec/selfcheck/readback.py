@@ -20,6 +20,7 @@ from rulec.policy.model import (
     VirtualTarget,
 )
 from rulec.records import replace
+from rulec.runtime.rules import RuleRows
 from rulec.selfcheck.conditions import NEVER, Unreadable, bare, column_conditions, condition_of, key_conditions, numbers
 from rulec.source import Located
 from rulec.syntax import ast
@@ -33,6 +34,7 @@ class ReadBack:
     def __init__(self, tables: dict[str, Any], policy: Policy) -> None:
         self.tables = tables
         self.policy = policy
+        self.rows = RuleRows(tables["rules"], tables["routes"])
         self._patterns: dict[Spec, CompiledPattern] = {one.spec: one for one in _patterns(policy)}
         self._zones = {zone_offsets(one.zone): one.zone for one in Asked([policy]).times}
 
@@ -53,9 +55,8 @@ class ReadBack:
     def _conditions(self) -> dict[int, list[Condition]]:
         """For each rule the conditions one of which must hold."""
         found: dict[int, list[Condition]] = {}
-        for name, folded in self.tables["names"].items():
-            if folded is not None and self.tables["rules"][folded][1] == "exact":
-                found.setdefault(folded, []).append(when.Compare(Field("model"), "==", name))
+        for name, number in self.rows.exact_numbers.items():
+            found.setdefault(number, []).append(when.Compare(Field("model"), "==", name))
         for name, number in self.tables["capabilities"].items():
             found.setdefault(number, []).append(when.Compare(Field("capability"), "==", name))
         sized, cuts, changes = self.tables["sizes"]
@@ -123,9 +124,13 @@ class ReadBack:
             ),
         }
 
+    def emits(self, rule: Rule) -> bool:
+        """Whether a rule was emitted at all; those behind one that takes every request are not."""
+        return rule.position <= self.rows.count
+
     def said(self, number: int) -> dict[str, Any]:
         """What else is emitted of a rule, as the policy would say it."""
-        name, phase, target, chain, strategy, sticky, prefer_warm = self.tables["rules"][number]
+        name, phase, target, chain, strategy, sticky, prefer_warm = self.rows[number]
         return {
             "name": name,
             "phase": phase,

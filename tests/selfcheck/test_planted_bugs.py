@@ -30,7 +30,7 @@ from rulec.selfcheck.shown import Shown
 
 RULES = Path(__file__).with_name("rules.yaml")
 DECIDING = (
-    "capability_header", "complexity", "providers", "models", "rules", "chains", "when", "names", "rule_patterns",
+    "capability_header", "complexity", "providers", "models", "rules", "routes", "chains", "when", "names", "rule_patterns",
     "pattern_index", "capabilities", "sizes", "default", "patterns", "zones", "deployments",
 )  # fmt: skip
 
