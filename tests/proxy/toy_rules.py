@@ -33,7 +33,7 @@ class Hop(Record):
     def takes(self, kind):
         return kind in (self.on_error or KINDS)
 
-    def allowed(self, failed):
+    def allowed(self, request, failed):
         return self.when is None or self.when in failed
 
 
@@ -74,6 +74,7 @@ def decision(action, rule, phase, candidates=(), fallbacks=(), text=None, status
         retry_attempts=retries,
         retry_delay_ms=delay,
         leaf=None,
+        request=None,
     )
 
 
