@@ -32,6 +32,9 @@ COMMANDS = {
     "demo": "send example requests through a real proxy, with fake providers",
 }
 
+argparse._ = str  # type: ignore[attr-defined]
+"""Our help is in English: to look for other languages takes argparse as long as all else that it does."""
+
 FINE, FINDINGS, UNUSABLE, BUG = 0, 1, 2, 70
 """Exit codes of every command: fine; findings, mismatches or no route; it could not run; a bug in rulec."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rulec import cli
@@ -301,6 +301,7 @@ def shipped() -> tuple[Tree, list[Source]]:
     return tree, sources
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damage_is_no_entry(data: st.DataObject) -> None:
     tree, sources = shipped()

@@ -37,7 +37,7 @@ MOST_ENTRIES = 64
 MOST_BYTES = 256 * 1024 * 1024
 ROOMS = ("cache", "diagnostics", "gateway", "ir", "patterns", "policy", "runtime", "syntax")
 """The folders of rulec's that an entry depends on, beside the files above them."""
-_FORMAT = b"rulec tree 2\n"
+_FORMAT = b"rulec tree 3\n"
 _DIGEST_BYTES = 32
 
 

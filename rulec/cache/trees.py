@@ -1,7 +1,8 @@
 """A tree as bytes in parts, so that who looks one request up reads few of them: rules and models are read when they are asked for.
 
 The parts are pickles, whose reader knows no class besides ranges and the records of the nouns, which have no behaviour
-of their own, and no function but `known`, which stands for what is not in the same part.
+of their own, and no function but `known`, which stands for what is not in the same part. Records are read field by field,
+so that no `__init__` is made for a few of them (see `records`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from io import BytesIO
-from operator import attrgetter
 from typing import Any
 
 from rulec.cache.later import PAGE_ITEMS, LaterMapping, LaterSequence
@@ -74,9 +74,10 @@ class _Writer:
     def __init__(self, tree: Tree, sources: Sequence[Source]) -> None:
         self.chains = tree.policy.chains
         numbers = {id(one): number for number, one in enumerate(sources)}
-        self.ways = _Ways()
-        self.ways[Source] = lambda one: (known, ("source", numbers[id(one)]))
-        self.ways[_Known] = lambda one: (known, one.arguments)
+        self.ways: dict[type, Callable[[Any], Any]] = {
+            Source: lambda one: (known, ("source", numbers[id(one)])),
+            _Known: lambda one: (known, one.arguments),
+        }
         base = self.pickled((self.chains, len(tree.policy.rules), [one._hidden for one in sources]))
         self.ways[Chain] = self.chain
         self.parts = [base, b""]
@@ -91,9 +92,9 @@ class _Writer:
         pickler.dump(value)
         return buffer.getvalue()
 
-    def chain(self, chain: Chain) -> tuple[Any, ...]:
+    def chain(self, chain: Chain) -> Any:
         shared = chain.name is not None and self.chains.get(chain.name) is chain
-        return (known, ("chain", chain.name)) if shared else _fields(Chain)(chain)
+        return (known, ("chain", chain.name)) if shared else chain.__reduce_ex__(_PICKLE_PROTOCOL)
 
     def pages(self, items: Iterable[Any]) -> _Known:
         """Adds items page by page, and says how they are found."""
@@ -130,24 +131,6 @@ def _asked(rule: Rule) -> Any:
     if isinstance(rule.match, ast.When):
         return rule.match.condition
     return rule.match.patterns if isinstance(rule.match, ast.Patterns) else rule.match
-
-
-class _Ways(dict[type, Callable[[Any], tuple[Any, ...]]]):
-    """How records are pickled: as a call of their class with the values of their fields."""
-
-    def __missing__(self, kind: type) -> Callable[[Any], tuple[Any, ...]]:
-        if not hasattr(kind, "__record_fields__"):
-            raise KeyError(kind)
-        way = self[kind] = _fields(kind)
-        return way
-
-
-def _fields(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    names = kind.__record_fields__
-    if len(names) < 2:
-        return lambda one: (kind, tuple(getattr(one, name) for name in names))
-    values = attrgetter(*names)
-    return lambda one: (kind, values(one))
 
 
 class _Parts:
