@@ -162,8 +162,10 @@ def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None
     if names is None:
         return
     for parameter, value in defaults.items():
-        spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
-        if all(data.get(spelling) is None for spelling in spellings):
+        for spelling in NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,):
+            if data.get(spelling) is not None:
+                break
+        else:
             data[names.get(parameter, parameter)] = value
 
 

@@ -24,10 +24,7 @@ def build_test(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Test:
         inner = build_test(row[1], catalogue, zones)
         return lambda request, down: not inner(request, down)
     if kind in ("and", "or"):
-        tests = [build_test(one, catalogue, zones) for one in row[1]]
-        if kind == "and":
-            return lambda request, down: all(test(request, down) for test in tests)
-        return lambda request, down: any(test(request, down) for test in tests)
+        return _combined([build_test(one, catalogue, zones) for one in row[1]], kind == "or")
     if kind == "unavailable":
         return lambda request, down: row[1] in down
     if kind == "between":
@@ -37,6 +34,18 @@ def build_test(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Test:
     if kind == "tag":
         return lambda request, down: row[1] in request.tags
     return _field_test(row, catalogue)
+
+
+def _combined(tests: Sequence[Test], verdict: bool) -> Test:
+    """Gives this verdict where any of the tests does, else the other one."""
+
+    def test(request: Request, down: frozenset[str]) -> bool:
+        for one in tests:
+            if one(request, down) is verdict:
+                return verdict
+        return not verdict
+
+    return test
 
 
 def _between(start: int, end: int, offsets: Any) -> Test:
@@ -59,8 +68,7 @@ def _field_test(row: Sequence[Any], catalogue: Catalogue) -> Test:
         read = field_reader(name, argument, catalogue)
         return _matches(read, name == "model", row[3], catalogue)
     if kind == "among":
-        tests = [_comparison(name, argument, "==", one, catalogue) for one in row[3]]
-        return lambda request, down: any(test(request, down) for test in tests)
+        return _combined([_comparison(name, argument, "==", one, catalogue) for one in row[3]], True)
     return _comparison(name, argument, row[3], row[4], catalogue)
 
 
