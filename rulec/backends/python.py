@@ -42,6 +42,7 @@ ADAPTER_MODULES = (
     "failures",
     "breaker",
     "availability",
+    "glance",
     "health",
     "plan",
     "reload",

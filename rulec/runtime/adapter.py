@@ -32,6 +32,7 @@ from rulec.runtime.caller import (
 )
 from rulec.runtime.deployments import StepSkipped, deployment_of, left_to_litellm, ready, rulec_info
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
+from rulec.runtime.glance import Glance
 from rulec.runtime.health import NO_PROVIDERS, Health
 from rulec.runtime.log import log, log_writer, show_log
 from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged, course_around, course_through
@@ -125,8 +126,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if rules.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, buckets, endpoint)
-        health = self.health if self.health.troubled else None
-        unavailable = NO_PROVIDERS if health is None else health.unavailable()
+        unavailable = self.health.unavailable()
+        health = self.health.glance() if self.health.troubled else None
         decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             await self.leave_or_refuse(decision, asked, auth, rules)
@@ -136,8 +137,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         course = course_of(decision, order, rules, health)
         if course.groups != (asked,):  # LiteLLM checked only the name that the client used
             course = await self.permitted(course, decision, order, asked, auth, rules, health)
-        if course.out:
-            course = arranged(course.steps, decision.request, unavailable)
+        if course.troubles:
+            course = arranged(course, decision.request, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -177,7 +178,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
-        health: Health | None,
+        health: Glance | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -194,7 +195,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.allow(allowed, course.groups, auth)
         if allowed.issuperset(course.groups):
             return course
-        return Course([step for step in course.steps if step.group in allowed])
+        steps = [step for step in course.steps if step.group in allowed]
+        return Course(steps, 0, {step: kind for step, kind in course.troubles.items() if step.group in allowed})
 
     async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
         """Add those of these groups that this caller may call."""
@@ -253,11 +255,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 return left_to_litellm(model, healthy_deployments, self.rules.settings)
             step = await self.turn(plan, request_kwargs)
             chosen = deployment_of(step, healthy_deployments)
-            self.compare_fingerprints(plan, chosen or next(iter(healthy_deployments), None))
+            info = rulec_info(chosen or next(iter(healthy_deployments), {}))
+            self.compare_fingerprints(plan, info.get("fingerprint"))
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
-            return [ready(chosen, self.rules.settings, step.target.litellm_model)]
+            return [ready(chosen, info, self.rules.settings, step.target.litellm_model)]
         except StepSkipped:
             raise
         except Exception as error:
@@ -300,9 +303,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 self.health.fault(step, plan.ticket, kind, wait)
         plan.fail(kind, step is not None and self.health.out(step) is not None)
 
-    def compare_fingerprints(self, plan: Plan, deployment: Any) -> None:
+    def compare_fingerprints(self, plan: Plan, compiled: Any) -> None:
         """Say once that the config was compiled from other rules than this module."""
-        compiled = rulec_info(deployment).get("fingerprint") if deployment else None
         if compiled != plan.fingerprint and compiled:
             what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
             what += "routing is up to date, changed providers and models need a restart of the proxy"
@@ -442,7 +444,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.warning("[ROUTER] %s%s", what, place)
 
 
-def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+def course_of(decision: Any, order: list[int], rules: Rules, health: Glance | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
         return course_through(decision, order, rules.balancer.facts)

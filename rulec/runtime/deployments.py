@@ -41,9 +41,10 @@ def serves(deployment: Any, step: PlanStep) -> bool:
     return info.get("provider") == step.provider and info.get("model") in (step.model, None)
 
 
-def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
+def ready(
+    deployment: Any, info: dict[str, Any], settings: dict[str, dict[str, str]], litellm_model: str | None = None
+) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
-    info = rulec_info(deployment)
     changes: dict[str, Any] = {}
     if settings:
         own = info.get("own", ())  # what the deployment says otherwise than its provider
@@ -57,12 +58,12 @@ def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: s
 
 def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
     """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
-    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
+    told = [(deployment, rulec_info(deployment)) for deployment in deployments]
+    own = [ready(deployment, info, settings) for deployment, info in told if not is_our_wildcard(info)]
     if deployments and not own:
         raise StepSkipped(f"the model {printable(model)} does not exist", 404)
     return own
 
 
-def is_our_wildcard(deployment: Any) -> bool:
-    info = rulec_info(deployment)
+def is_our_wildcard(info: dict[str, Any]) -> bool:
     return "provider" in info and info.get("model") is None

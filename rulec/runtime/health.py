@@ -15,6 +15,7 @@ from typing import Any
 from rulec.runtime.availability import Availability
 from rulec.runtime.breaker import COOLING, DEGRADED, HEALTHY, LIMITED, PROBATION, Breaker, Terms
 from rulec.runtime.caller import printable
+from rulec.runtime.glance import Glance
 from rulec.runtime.records import Candidate
 from rulec.runtime.state import FAULTS_OF_REQUESTS, MOST_DEPLOYMENTS, State
 
@@ -131,40 +132,11 @@ class Health:
 
     def out(self, step: Any) -> str | None:
         """The kind of error for which a deployment is to be passed over now, if it is."""
-        return self.passed_over((step,)).get(0)
+        return self.glance().judged(step)[0]
 
-    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
-        """Of many, by their numbers, those that are to be passed over now, each with the kind of error for which."""
-        found: dict[int, str] = {}
-        now = self.clock()
-        for number, step, breakers in self.troubled_among(steps, now):
-            own = self.terms.own_cooldown(step) is not None
-            if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
-                found[number] = "rate_limit"
-            elif own or self.terms.errors_count:
-                found.update((number, one.kind) for one in reversed(breakers) if one.blocked(now))
-        return found
-
-    def degraded(self, steps: Sequence[Any]) -> set[int]:
-        """The numbers of those that are to get half as much as their share."""
-        return {
-            number
-            for number, step, breakers in self.troubled_among(steps, self.clock())
-            if any(one.level in (DEGRADED, PROBATION) for one in breakers)
-            and (self.terms.errors_count or self.terms.own_cooldown(step) is not None)
-        }
-
-    def troubled_among(self, steps: Sequence[Any], now: float) -> Iterator[tuple[int, Any, list[Breaker]]]:
-        """Those of which anything bad is known, by number, with their breakers; of a thousand these are few."""
-        if not self.troubled:
-            return
-        wholes = {provider: self.look(provider, now) for provider in {one.provider for one in steps}}
-        for number, step in enumerate(steps):
-            whole, place = wholes[step.provider], (step.provider, step.model)
-            own = self.look(place, now) if place in self.breakers else None
-            breakers = [one for one in (whole, own) if one is not None and one.level != HEALTHY]
-            if breakers or place in self.limits:
-                yield number, step, breakers
+    def glance(self) -> Glance:
+        """How deployments are now, for one request."""
+        return Glance(self)
 
     def gives_way(self, step: Any) -> bool:
         """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
@@ -204,7 +176,7 @@ class Health:
         return {
             "level": DEGRADED if level == PROBATION else level,
             "probation": level == PROBATION,
-            "out": bool(self.passed_over(names)),
+            "out": bool(self.glance().passed_over(names)),
             "since": None if since is None else self.state.wall() - (now - since),
             "left": None if ends is None else ends - now,
             "kind": kind,
@@ -235,7 +207,8 @@ class Health:
         if breaker is not None:
             before = breaker.level
             breaker.settle(now, self.terms.window)
-            self.compare(key, breaker, before, now)
+            if breaker.level != before:
+                self.compare(key, breaker, before, now)
         return breaker
 
     def add(self, key: Any, now: float) -> Breaker:

@@ -13,18 +13,18 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
+NOBODY_OUT: frozenset[str] = frozenset()
 MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
-    `place` is where it was found last among the deployments of its group, or before that where it stands among the
-    candidates, most often the same; `headers` is what a client is told of it.
+    `pause` is how many seconds a retry waits. `place` is where it was found last among the deployments of its group, or
+    before that where it stands among the candidates, most often the same; `headers` is what a client is told of it.
     """
 
-    __slots__ = ("again", "group", "headers", "hop", "model", "out", "pause", "place", "provider", "target")
+    __slots__ = ("again", "group", "headers", "hop", "model", "pause", "place", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0, place: int = 0) -> None:
         self.target = target
@@ -34,15 +34,8 @@ class PlanStep:
         self.hop = hop
         self.again = again
         self.pause = pause
-        self.out: str | None = None
         self.place = place
         self.headers: dict[str, str] | None = None
-
-    def passed_over(self, kind: str) -> PlanStep:
-        """The same step as one that is out."""
-        step = PlanStep(self.target, self.hop, self.again, self.pause, self.place)
-        step.out = kind
-        return step
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -54,30 +47,38 @@ class PlanStep:
         return self.provider == other.provider and self.model == other.model
 
 
+NO_TROUBLES: Mapping[PlanStep, str] = {}
+
+
 class Course:
     """Steps in their order, and what LiteLLM and people are told of them: requests that go the same way share it.
 
-    `told` is the end of their line in the log.
+    `troubles` are the steps to be passed over, each with the kind of error for which; `told` is the end of their line
+    in the log.
     """
 
-    __slots__ = ("groups", "out", "start", "steps", "told")
+    __slots__ = ("groups", "start", "steps", "told", "troubles")
 
-    def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
+    def __init__(
+        self, steps: Sequence[PlanStep], start: int = 0, troubles: Mapping[PlanStep, str] = NO_TROUBLES
+    ) -> None:
         self.steps = steps
         self.start = start  # the step to begin with
         self.groups = tuple(dict.fromkeys([step.group for step in steps]))
-        self.out = frozenset([step.provider for step in steps if step.out is not None])
+        self.troubles = troubles
         self.told: str | None = None
 
-    def without(self, out: Mapping[int, str]) -> Course:
-        """The course with the steps of these numbers marked as out, each for a kind of error."""
-        return Course([step if number not in out else step.passed_over(out[number]) for number, step in enumerate(self.steps)])
+    @property
+    def out(self) -> frozenset[str]:
+        """The providers of the steps that are to be passed over."""
+        return frozenset([step.provider for step in self.troubles]) if self.troubles else NOBODY_OUT
 
     def fallbacks(self) -> list[dict[str, Any]]:
         """The steps behind the first as LiteLLM's fallbacks, for one request."""
+        behind = self.start + 1
         return [
-            {"model": self.steps[index].group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
-            for index in range(self.start + 1, len(self.steps))
+            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index, step in enumerate(self.steps[behind:], behind)
         ]
 
 
@@ -106,7 +107,7 @@ def course_around(
     out = passed_over(decision.candidates)
     course = course_through(decision, sorted(order, key=out.__contains__) if out else order, facts)
     out = passed_over(course.steps)
-    return course.without(out) if out else course
+    return Course(course.steps, 0, {course.steps[number]: kind for number, kind in out.items()}) if out else course
 
 
 class Plan:
@@ -199,20 +200,20 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, True, pause, step.place) for _ in range(count)]
 
 
-def arranged(steps: Sequence[PlanStep], request: Any, unavailable: frozenset[str] = frozenset()) -> Course:
-    """The steps with what is out as the last resort, and the one to begin with.
+def arranged(course: Course, request: Any, unavailable: frozenset[str] = NOBODY_OUT) -> Course:
+    """The course with what is out as the last resort, and the step to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
     no such hop, the steps stay as they are: an attempt that may fail is better than none.
     """
-    ordered = sorted(steps, key=lambda step: step.out is not None)
-    first = next(step for step in steps if step.hop is None)
-    course = Course(ordered)
-    if first.out is None:
-        return course
+    troubles = course.troubles
+    ordered = sorted(course.steps, key=troubles.__contains__)
+    first = next(step for step in course.steps if step.hop is None)
+    if first not in troubles:
+        return Course(ordered, 0, troubles)
     failed = course.out | unavailable
     for index, step in enumerate(ordered):
-        ready = step.hop is not None and not step.again and step.out is None
-        if ready and step.takes(first.out) and step.hop.allowed(request, failed):
-            return Course(ordered, index)
-    return Course(steps)
+        ready = step.hop is not None and not step.again and step not in troubles
+        if ready and step.takes(troubles[first]) and step.hop.allowed(request, failed):
+            return Course(ordered, index, troubles)
+    return course

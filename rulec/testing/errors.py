@@ -103,9 +103,9 @@ class Player:
         for provider in sorted(unavailable):
             health.breakers[provider] = unreachable()
             health.availability.stir(provider)
-        course = course_around(decision, order, self.facts, health.passed_over)
-        if course.out:
-            course = arranged(course.steps, decision.request, unavailable)
+        course = course_around(decision, order, self.facts, health.glance().passed_over)
+        if course.troubles:
+            course = arranged(course, decision.request, unavailable)
         plan = Plan(course, "", decision, "", 0.0)
         attempts: list[Attempt] = []
         index: int | None = course.start

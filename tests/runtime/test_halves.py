@@ -46,7 +46,7 @@ class Desk:
             self.health.fault(next(one for one in self.decision.candidates if one.provider == name), "t", "server_error")
 
     def order(self, identity: str | None = None) -> str:
-        order = self.balancer.order(self.decision, identity, self.random, self.state, self.health)
+        order = self.balancer.order(self.decision, identity, self.random, self.state, self.health.glance())
         assert sorted(order) == [0, 1, 2]
         return "".join("abc"[one] for one in order)
 

@@ -70,7 +70,7 @@ class Ward:
         assert view["out"] == (self.health.out(step) is not None)
         found = {str(view["level"])}
         found |= {"out"} if self.health.out(step) is not None else set()
-        found |= {"half"} if self.health.degraded((step,)) else set()
+        found |= {"half"} if self.health.glance().degraded((step,)) else set()
         return found | ({"down"} if step.provider in self.health.unavailable() else set())
 
 
@@ -227,10 +227,10 @@ def test_of_a_thousand_candidates_only_those_in_trouble_are_asked(monkeypatch: p
     settled = []
     settle = Breaker.settle
     monkeypatch.setattr(Breaker, "settle", lambda *given: settled.append(given) or settle(*given))
-    assert ward.health.passed_over(candidates) == {2: "server_error", 3: "rate_limit"}
-    assert ward.health.degraded(candidates) == set()
+    assert ward.health.glance().passed_over(candidates) == {2: "server_error", 3: "rate_limit"}
+    assert ward.health.glance().degraded(candidates) == set()
     ward.clock.now += 301
-    assert ward.health.degraded(candidates) == {2}
+    assert ward.health.glance().degraded(candidates) == {2}
     assert len(settled) < 10
 
 
@@ -286,14 +286,14 @@ def test_no_step_is_lost(order: list[int], down: set[str], on_error: list[Any], 
     marked = course_around(
         decision, order, facts, lambda steps: {n: "rate_limit" for n, one in enumerate(steps) if one.provider in down}
     )
-    course = arranged(marked.steps, None)
+    course = arranged(marked, None)
     steps, start = course.steps, course.start
     assert sorted((step.provider, step.again) for step in steps) == sorted(plain)
     ready = [name for name in "abc" if name not in down]
     if ready:
         assert start == 0
         assert steps[0].provider in ready
-        assert [step.out is not None for step in steps] == sorted(step.out is not None for step in steps)
+        assert [step in course.troubles for step in steps] == sorted(step in course.troubles for step in steps)
     else:
         suits = [hop.provider for hop in hops if hop.provider not in down and hop.takes("rate_limit")]
         assert steps[start].provider == (suits[0] if suits else "abc"[order[0]])

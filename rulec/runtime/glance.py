@@ -1,0 +1,63 @@
+"""How deployments are at one moment: who is passed over and who gets half, for the one request that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rulec.runtime.breaker import DEGRADED, HEALTHY, PROBATION, Breaker
+
+Judgement = tuple["str | None", bool]
+"""The kind of error for which a deployment is to be passed over, if it is, and whether it is to get half as much as its share."""
+
+WELL: Judgement = (None, False)
+
+
+class Glance:
+    """Looks at each provider and deployment once, however often a request asks for it."""
+
+    __slots__ = ("health", "known", "now", "wholes")
+
+    def __init__(self, health: Any) -> None:
+        self.health = health
+        self.now: float = health.clock()
+        self.wholes: dict[str, Breaker | None] = {}
+        self.known: dict[tuple[str, str, str], Judgement] = {}
+
+    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
+        """Of many, by their numbers, those that are to be passed over, each with the kind of error for which."""
+        return {number: kind for number, step in enumerate(steps) if (kind := self.judged(step)[0]) is not None}
+
+    def degraded(self, steps: Sequence[Any]) -> set[int]:
+        """The numbers of those that are to get half as much as their share."""
+        return {number for number, step in enumerate(steps) if self.judged(step)[1]}
+
+    def gives_way(self, step: Any) -> bool:
+        """Whether it is the turn of a degraded deployment to let the others go first."""
+        found: bool = self.health.gives_way(step)
+        return found
+
+    def judged(self, step: Any) -> Judgement:
+        """How a candidate or step is, by what the rules say of its deployment under this name."""
+        key = step.provider, step.model, step.group
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self.judge(step)
+        return found
+
+    def judge(self, step: Any) -> Judgement:
+        health, now, provider = self.health, self.now, step.provider
+        if provider not in self.wholes:
+            self.wholes[provider] = health.look(provider, now)
+        both = self.wholes[provider], health.look((provider, step.model), now)
+        breakers = [one for one in both if one is not None and one.level != HEALTHY]
+        limited = health.limited(provider, step.model, now)
+        if not breakers and not limited:
+            return WELL
+        terms = health.terms
+        own = terms.own_cooldown(step) is not None
+        counts = own or terms.errors_count
+        kind = next((one.kind for one in breakers if one.blocked(now)), None) if counts else None
+        if limited and (own or terms.limits_count):
+            kind = "rate_limit"
+        return kind, counts and any(one.level in (DEGRADED, PROBATION) for one in breakers)
