@@ -1416,10 +1416,7 @@ def build_test(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Test:
         inner = build_test(row[1], catalogue, zones)
         return lambda request, down: not inner(request, down)
     if kind in ("and", "or"):
-        tests = [build_test(one, catalogue, zones) for one in row[1]]
-        if kind == "and":
-            return lambda request, down: all(test(request, down) for test in tests)
-        return lambda request, down: any(test(request, down) for test in tests)
+        return _combined([build_test(one, catalogue, zones) for one in row[1]], kind == "or")
     if kind == "unavailable":
         return lambda request, down: row[1] in down
     if kind == "between":
@@ -1429,6 +1426,18 @@ def build_test(row: Sequence[Any], catalogue: Catalogue, zones: Zones) -> Test:
     if kind == "tag":
         return lambda request, down: row[1] in request.tags
     return _field_test(row, catalogue)
+
+
+def _combined(tests: Sequence[Test], verdict: bool) -> Test:
+    """Gives this verdict where any of the tests does, else the other one."""
+
+    def test(request: Request, down: frozenset[str]) -> bool:
+        for one in tests:
+            if one(request, down) is verdict:
+                return verdict
+        return not verdict
+
+    return test
 
 
 def _between(start: int, end: int, offsets: Any) -> Test:
@@ -1451,8 +1460,7 @@ def _field_test(row: Sequence[Any], catalogue: Catalogue) -> Test:
         read = field_reader(name, argument, catalogue)
         return _matches(read, name == "model", row[3], catalogue)
     if kind == "among":
-        tests = [_comparison(name, argument, "==", one, catalogue) for one in row[3]]
-        return lambda request, down: any(test(request, down) for test in tests)
+        return _combined([_comparison(name, argument, "==", one, catalogue) for one in row[3]], True)
     return _comparison(name, argument, row[3], row[4], catalogue)
 
 
@@ -3630,8 +3638,10 @@ def fill_in(data: dict[str, Any], defaults: dict[str, Any], endpoint: str | None
     if names is None:
         return
     for parameter, value in defaults.items():
-        spellings = NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,)
-        if all(data.get(spelling) is None for spelling in spellings):
+        for spelling in NAMES_OF_MAX_TOKENS if parameter in NAMES_OF_MAX_TOKENS else (parameter,):
+            if data.get(spelling) is not None:
+                break
+        else:
             data[names.get(parameter, parameter)] = value
 
 
@@ -3694,11 +3704,10 @@ KIND_OF_STATUS = {
 }
 UNKNOWN_FAILURE = "server_error"
 
-# A provider's own word for the error, where LiteLLM's class is coarser: (kind by class, code) -> kind
-KIND_OF_CODE = {
-    ("rate_limit", "insufficient_quota"): "quota",
-    ("bad_request", "context_length_exceeded"): "context_window",
-    ("bad_request", "content_policy_violation"): "content_policy",
+# A provider's own word for the error, where LiteLLM's class is coarser: kind by class -> code -> kind
+KINDS_OF_CODES = {
+    "rate_limit": {"insufficient_quota": "quota"},
+    "bad_request": {"context_length_exceeded": "context_window", "content_policy_violation": "content_policy"},
 }
 LONGEST_TEXT = 4000
 # How LiteLLM says that its own limit of a deployment is reached: nobody asked the provider
@@ -3719,8 +3728,10 @@ def error_kind(exception: object) -> str:
         kind = KIND_OF_STATUS.get(status if isinstance(status, int) else 0, kind)
     if kind == "server_error" and any(_kind_of_class(type(cause)) == "connection" for cause in _causes(exception)):
         return "connection"  # OpenAI-type providers: a refused or dropped connection arrives as a 500
-    codes = {code: finer for (coarse, code), finer in KIND_OF_CODE.items() if coarse == kind}
-    texts = [_text_of(cause) for cause in (exception, *_causes(exception))] if codes else []
+    codes = KINDS_OF_CODES.get(kind)
+    if codes is None:
+        return kind
+    texts = [_text_of(cause) for cause in (exception, *_causes(exception))]
     return next((finer for code, finer in codes.items() if any(code in text for text in texts)), kind)
 
 
@@ -3994,6 +4005,75 @@ class Availability:
         return troubled, now + JUDGED_SECONDS if troubled else None
 
 
+# -------------------- glance --------------------
+# How deployments are at one moment: who is passed over and who gets half, for the one request that asks.
+
+
+from collections.abc import Sequence
+from typing import Any
+
+
+Judgement = tuple["str | None", bool]
+"""The kind of error for which a deployment is to be passed over, if it is, and whether it is to get half as much as its share."""
+
+WELL: Judgement = (None, False)
+
+
+class Glance:
+    """Looks at each provider and deployment once, however often a request asks for it."""
+
+    __slots__ = ("health", "known", "now", "wholes")
+
+    def __init__(self, health: Any) -> None:
+        self.health = health
+        self.now: float = health.clock()
+        self.wholes: dict[str, Breaker | None] = {}
+        self.known: dict[tuple[str, str, str], Judgement] = {}
+
+    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
+        """Of many, by their numbers, those that are to be passed over, each with the kind of error for which."""
+        return {number: kind for number, step in enumerate(steps) if (kind := self.judged(step)[0]) is not None}
+
+    def degraded(self, steps: Sequence[Any]) -> set[int]:
+        """The numbers of those that are to get half as much as their share."""
+        return {number for number, step in enumerate(steps) if self.judged(step)[1]}
+
+    def gives_way(self, step: Any) -> bool:
+        """Whether it is the turn of a degraded deployment to let the others go first."""
+        found: bool = self.health.gives_way(step)
+        return found
+
+    def judged(self, step: Any) -> Judgement:
+        """How a candidate or step is, by what the rules say of its deployment under this name."""
+        key = step.provider, step.model, step.group
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self.judge(step)
+        return found
+
+    def judge(self, step: Any) -> Judgement:
+        health, now, provider = self.health, self.now, step.provider
+        if provider not in self.wholes:
+            self.wholes[provider] = health.look(provider, now)
+        kind, halved = None, False
+        for breaker in (self.wholes[provider], health.look((provider, step.model), now)):
+            if breaker is None or breaker.level == HEALTHY:
+                continue
+            if kind is None and breaker.blocked(now):
+                kind = breaker.kind
+            halved = halved or breaker.level != COOLING
+        limited = health.limited(provider, step.model, now)
+        if kind is None and not halved and not limited:
+            return WELL
+        terms = health.terms
+        own = terms.own_cooldown(step) is not None
+        if not (own or terms.errors_count):
+            kind, halved = None, False
+        if limited and (own or terms.limits_count):
+            kind = "rate_limit"
+        return kind, halved
+
+
 # -------------------- health --------------------
 # Which deployments and providers are in trouble: who is passed over, who gets half the requests, who is tried again.
 #
@@ -4121,40 +4201,11 @@ class Health:
 
     def out(self, step: Any) -> str | None:
         """The kind of error for which a deployment is to be passed over now, if it is."""
-        return self.passed_over((step,)).get(0)
+        return self.glance().judged(step)[0]
 
-    def passed_over(self, steps: Sequence[Any]) -> dict[int, str]:
-        """Of many, by their numbers, those that are to be passed over now, each with the kind of error for which."""
-        found: dict[int, str] = {}
-        now = self.clock()
-        for number, step, breakers in self.troubled_among(steps, now):
-            own = self.terms.own_cooldown(step) is not None
-            if (own or self.terms.limits_count) and self.limited(step.provider, step.model, now):
-                found[number] = "rate_limit"
-            elif own or self.terms.errors_count:
-                found.update((number, one.kind) for one in reversed(breakers) if one.blocked(now))
-        return found
-
-    def degraded(self, steps: Sequence[Any]) -> set[int]:
-        """The numbers of those that are to get half as much as their share."""
-        return {
-            number
-            for number, step, breakers in self.troubled_among(steps, self.clock())
-            if any(one.level in (DEGRADED, PROBATION) for one in breakers)
-            and (self.terms.errors_count or self.terms.own_cooldown(step) is not None)
-        }
-
-    def troubled_among(self, steps: Sequence[Any], now: float) -> Iterator[tuple[int, Any, list[Breaker]]]:
-        """Those of which anything bad is known, by number, with their breakers; of a thousand these are few."""
-        if not self.troubled:
-            return
-        wholes = {provider: self.look(provider, now) for provider in {one.provider for one in steps}}
-        for number, step in enumerate(steps):
-            whole, place = wholes[step.provider], (step.provider, step.model)
-            own = self.look(place, now) if place in self.breakers else None
-            breakers = [one for one in (whole, own) if one is not None and one.level != HEALTHY]
-            if breakers or place in self.limits:
-                yield number, step, breakers
+    def glance(self) -> Glance:
+        """How deployments are now, for one request."""
+        return Glance(self)
 
     def gives_way(self, step: Any) -> bool:
         """Whether it is the turn of a degraded deployment to let the others go first: every second time."""
@@ -4194,7 +4245,7 @@ class Health:
         return {
             "level": DEGRADED if level == PROBATION else level,
             "probation": level == PROBATION,
-            "out": bool(self.passed_over(names)),
+            "out": bool(self.glance().passed_over(names)),
             "since": None if since is None else self.state.wall() - (now - since),
             "left": None if ends is None else ends - now,
             "kind": kind,
@@ -4225,7 +4276,8 @@ class Health:
         if breaker is not None:
             before = breaker.level
             breaker.settle(now, self.terms.window)
-            self.compare(key, breaker, before, now)
+            if breaker.level != before:
+                self.compare(key, breaker, before, now)
         return breaker
 
     def add(self, key: Any, now: float) -> Breaker:
@@ -4313,18 +4365,18 @@ KINDS_OF_THE_REQUEST = frozenset(("context_window", "content_policy", "bad_reque
 KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_error"))
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
+NOBODY_OUT: frozenset[str] = frozenset()
 MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
 class PlanStep:
     """One deployment to try: a candidate, a hop of the chain, or a retry of the step before it (`again`).
 
-    `pause` is how many seconds a retry waits; `out` the kind of error for which the deployment is to be passed over.
-    `place` is where it was found last among the deployments of its group, or before that where it stands among the
-    candidates, most often the same; `headers` is what a client is told of it.
+    `pause` is how many seconds a retry waits. `place` is where it was found last among the deployments of its group, or
+    before that where it stands among the candidates, most often the same; `headers` is what a client is told of it.
     """
 
-    __slots__ = ("again", "group", "headers", "hop", "model", "out", "pause", "place", "provider", "target")
+    __slots__ = ("again", "group", "headers", "hop", "model", "pause", "place", "provider", "target")
 
     def __init__(self, target: Any, hop: Any = None, again: bool = False, pause: float = 0.0, place: int = 0) -> None:
         self.target = target
@@ -4334,15 +4386,8 @@ class PlanStep:
         self.hop = hop
         self.again = again
         self.pause = pause
-        self.out: str | None = None
         self.place = place
         self.headers: dict[str, str] | None = None
-
-    def passed_over(self, kind: str) -> PlanStep:
-        """The same step as one that is out."""
-        step = PlanStep(self.target, self.hop, self.again, self.pause, self.place)
-        step.out = kind
-        return step
 
     def takes(self, kind: str) -> bool:
         """Whether this step is for a request whose last attempt failed with `kind`."""
@@ -4354,30 +4399,38 @@ class PlanStep:
         return self.provider == other.provider and self.model == other.model
 
 
+NO_TROUBLES: Mapping[PlanStep, str] = {}
+
+
 class Course:
     """Steps in their order, and what LiteLLM and people are told of them: requests that go the same way share it.
 
-    `told` is the end of their line in the log.
+    `troubles` are the steps to be passed over, each with the kind of error for which; `told` is the end of their line
+    in the log.
     """
 
-    __slots__ = ("groups", "out", "start", "steps", "told")
+    __slots__ = ("groups", "start", "steps", "told", "troubles")
 
-    def __init__(self, steps: Sequence[PlanStep], start: int = 0) -> None:
+    def __init__(
+        self, steps: Sequence[PlanStep], start: int = 0, troubles: Mapping[PlanStep, str] = NO_TROUBLES
+    ) -> None:
         self.steps = steps
         self.start = start  # the step to begin with
         self.groups = tuple(dict.fromkeys([step.group for step in steps]))
-        self.out = frozenset([step.provider for step in steps if step.out is not None])
+        self.troubles = troubles
         self.told: str | None = None
 
-    def without(self, out: Mapping[int, str]) -> Course:
-        """The course with the steps of these numbers marked as out, each for a kind of error."""
-        return Course([step if number not in out else step.passed_over(out[number]) for number, step in enumerate(self.steps)])
+    @property
+    def out(self) -> frozenset[str]:
+        """The providers of the steps that are to be passed over."""
+        return frozenset([step.provider for step in self.troubles]) if self.troubles else NOBODY_OUT
 
     def fallbacks(self) -> list[dict[str, Any]]:
         """The steps behind the first as LiteLLM's fallbacks, for one request."""
+        behind = self.start + 1
         return [
-            {"model": self.steps[index].group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
-            for index in range(self.start + 1, len(self.steps))
+            {"model": step.group, "_excluded_deployment_ids": [f"{STEP_MARK}{index}"]}
+            for index, step in enumerate(self.steps[behind:], behind)
         ]
 
 
@@ -4406,7 +4459,7 @@ def course_around(
     out = passed_over(decision.candidates)
     course = course_through(decision, sorted(order, key=out.__contains__) if out else order, facts)
     out = passed_over(course.steps)
-    return course.without(out) if out else course
+    return Course(course.steps, 0, {course.steps[number]: kind for number, kind in out.items()}) if out else course
 
 
 class Plan:
@@ -4441,7 +4494,7 @@ class Plan:
         self.tried: list[PlanStep] = []
         self.failed = course.out  # providers; for conditions it is as if what is out had failed
         self.kind: str | None = None  # of the last failure
-        self.given_up = False  # whether the deployment that failed last is out now
+        self.given_up = False  # whether the deployment that failed last is out now, and not to be tried again
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
 
     def suits(self, index: int, unavailable: frozenset[str] = frozenset()) -> bool:
@@ -4466,6 +4519,10 @@ class Plan:
         self.open = True
         self.tried.append(self.steps[index])
         return self.steps[index]
+
+    def goes_on_here(self) -> bool:
+        """Whether the next step is the same deployment again."""
+        return self.at + 1 < len(self.steps) and self.steps[self.at + 1].again
 
     def fail(self, kind: str, given_up: bool = False) -> None:
         """The attempt in progress failed with this kind."""
@@ -4499,23 +4556,23 @@ def retries(step: PlanStep, decision: Any, said: dict[str, Any]) -> list[PlanSte
     return [PlanStep(step.target, step.hop, True, pause, step.place) for _ in range(count)]
 
 
-def arranged(steps: Sequence[PlanStep], request: Any, unavailable: frozenset[str] = frozenset()) -> Course:
-    """The steps with what is out as the last resort, and the one to begin with.
+def arranged(course: Course, request: Any, unavailable: frozenset[str] = NOBODY_OUT) -> Course:
+    """The course with what is out as the last resort, and the step to begin with.
 
     Where all candidates are out, that is the first hop for the kind of error that put the first one out. Where there is
     no such hop, the steps stay as they are: an attempt that may fail is better than none.
     """
-    ordered = sorted(steps, key=lambda step: step.out is not None)
-    first = next(step for step in steps if step.hop is None)
-    course = Course(ordered)
-    if first.out is None:
-        return course
+    troubles = course.troubles
+    ordered = sorted(course.steps, key=troubles.__contains__)
+    first = next(step for step in course.steps if step.hop is None)
+    if first not in troubles:
+        return Course(ordered, 0, troubles)
     failed = course.out | unavailable
     for index, step in enumerate(ordered):
-        ready = step.hop is not None and not step.again and step.out is None
-        if ready and step.takes(first.out) and step.hop.allowed(request, failed):
-            return Course(ordered, index)
-    return Course(steps)
+        ready = step.hop is not None and not step.again and step not in troubles
+        if ready and step.takes(troubles[first]) and step.hop.allowed(request, failed):
+            return Course(ordered, index, troubles)
+    return course
 
 
 # -------------------- reload --------------------
@@ -4676,9 +4733,10 @@ def serves(deployment: Any, step: PlanStep) -> bool:
     return info.get("provider") == step.provider and info.get("model") in (step.model, None)
 
 
-def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: str | None = None) -> Any:
+def ready(
+    deployment: Any, info: dict[str, Any], settings: dict[str, dict[str, str]], litellm_model: str | None = None
+) -> Any:
     """The deployment, or a copy with what only we know: settings from the environment, a wildcard's upstream model."""
-    info = rulec_info(deployment)
     changes: dict[str, Any] = {}
     if settings:
         own = info.get("own", ())  # what the deployment says otherwise than its provider
@@ -4692,14 +4750,14 @@ def ready(deployment: Any, settings: dict[str, dict[str, str]], litellm_model: s
 
 def left_to_litellm(model: str, deployments: list[Any], settings: dict[str, dict[str, str]]) -> list[Any]:
     """What LiteLLM would have without rulec: our wildcard groups, which only we can fill, do not exist for it."""
-    own = [ready(deployment, settings) for deployment in deployments if not is_our_wildcard(deployment)]
+    told = [(deployment, rulec_info(deployment)) for deployment in deployments]
+    own = [ready(deployment, info, settings) for deployment, info in told if not is_our_wildcard(info)]
     if deployments and not own:
         raise StepSkipped(f"the model {printable(model)} does not exist", 404)
     return own
 
 
-def is_our_wildcard(deployment: Any) -> bool:
-    info = rulec_info(deployment)
+def is_our_wildcard(info: dict[str, Any]) -> bool:
     return "provider" in info and info.get("model") is None
 
 
@@ -5045,8 +5103,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         if rules.keeps_answers:
             limit_cache_wishes(data)
         caller = caller_of(auth, buckets, endpoint)
-        health = self.health if self.health.troubled else None
-        unavailable = NO_PROVIDERS if health is None else health.unavailable()
+        unavailable = self.health.unavailable()
+        health = self.health.glance() if self.health.troubled else None
         decision = rules.decide(body, headers, **caller, unavailable=unavailable)
         if decision.action != "route":
             await self.leave_or_refuse(decision, asked, auth, rules)
@@ -5056,8 +5114,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         course = course_of(decision, order, rules, health)
         if course.groups != (asked,):  # LiteLLM checked only the name that the client used
             course = await self.permitted(course, decision, order, asked, auth, rules, health)
-        if course.out:
-            course = arranged(course.steps, decision.request, unavailable)
+        if course.troubles:
+            course = arranged(course, decision.request, unavailable)
         first = course.steps[course.start]
         if "," in first.group:  # LiteLLM would call every part of such a name
             raise refusal(400, "a model name with a comma cannot be routed", rules, decision.rule)
@@ -5097,7 +5155,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         asked: str | None,
         auth: Any,
         rules: Rules,
-        health: Health | None,
+        health: Glance | None,
     ) -> Course:
         """The course through the models that this caller may call.
 
@@ -5114,7 +5172,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             await self.allow(allowed, course.groups, auth)
         if allowed.issuperset(course.groups):
             return course
-        return Course([step for step in course.steps if step.group in allowed])
+        steps = [step for step in course.steps if step.group in allowed]
+        return Course(steps, 0, {step: kind for step, kind in course.troubles.items() if step.group in allowed})
 
     async def allow(self, allowed: set[str | None], groups: Iterable[str], auth: Any) -> None:
         """Add those of these groups that this caller may call."""
@@ -5173,11 +5232,12 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
                 return left_to_litellm(model, healthy_deployments, self.rules.settings)
             step = await self.turn(plan, request_kwargs)
             chosen = deployment_of(step, healthy_deployments)
-            self.compare_fingerprints(plan, chosen or next(iter(healthy_deployments), None))
+            info = rulec_info(chosen or next(iter(healthy_deployments), {}))
+            self.compare_fingerprints(plan, info.get("fingerprint"))
             if chosen is None:
                 self.failed(plan, "server_error")
                 raise StepSkipped(f"no deployment of {printable(model)} at {printable(step.provider)} is ready")
-            return [ready(chosen, self.rules.settings, step.target.litellm_model)]
+            return [ready(chosen, info, self.rules.settings, step.target.litellm_model)]
         except StepSkipped:
             raise
         except Exception as error:
@@ -5218,11 +5278,10 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.state.fail(plan.ticket, kind)
             if step is not None:
                 self.health.fault(step, plan.ticket, kind, wait)
-        plan.fail(kind, step is not None and self.health.out(step) is not None)
+        plan.fail(kind, step is not None and plan.goes_on_here() and self.health.out(step) is not None)
 
-    def compare_fingerprints(self, plan: Plan, deployment: Any) -> None:
+    def compare_fingerprints(self, plan: Plan, compiled: Any) -> None:
         """Say once that the config was compiled from other rules than this module."""
-        compiled = rulec_info(deployment).get("fingerprint") if deployment else None
         if compiled != plan.fingerprint and compiled:
             what = f"the config is of rules {printable(compiled)}, the module of {plan.fingerprint}: "
             what += "routing is up to date, changed providers and models need a restart of the proxy"
@@ -5362,7 +5421,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
         log.warning("[ROUTER] %s%s", what, place)
 
 
-def course_of(decision: Any, order: list[int], rules: Rules, health: Health | None) -> Course:
+def course_of(decision: Any, order: list[int], rules: Rules, health: Glance | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
         return course_through(decision, order, rules.balancer.facts)

@@ -301,7 +301,7 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
             self.state.fail(plan.ticket, kind)
             if step is not None:
                 self.health.fault(step, plan.ticket, kind, wait)
-        plan.fail(kind, step is not None and self.health.out(step) is not None)
+        plan.fail(kind, step is not None and plan.goes_on_here() and self.health.out(step) is not None)
 
     def compare_fingerprints(self, plan: Plan, compiled: Any) -> None:
         """Say once that the config was compiled from other rules than this module."""

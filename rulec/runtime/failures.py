@@ -51,11 +51,10 @@ KIND_OF_STATUS = {
 }
 UNKNOWN_FAILURE = "server_error"
 
-# A provider's own word for the error, where LiteLLM's class is coarser: (kind by class, code) -> kind
-KIND_OF_CODE = {
-    ("rate_limit", "insufficient_quota"): "quota",
-    ("bad_request", "context_length_exceeded"): "context_window",
-    ("bad_request", "content_policy_violation"): "content_policy",
+# A provider's own word for the error, where LiteLLM's class is coarser: kind by class -> code -> kind
+KINDS_OF_CODES = {
+    "rate_limit": {"insufficient_quota": "quota"},
+    "bad_request": {"context_length_exceeded": "context_window", "content_policy_violation": "content_policy"},
 }
 LONGEST_TEXT = 4000
 # How LiteLLM says that its own limit of a deployment is reached: nobody asked the provider
@@ -76,8 +75,10 @@ def error_kind(exception: object) -> str:
         kind = KIND_OF_STATUS.get(status if isinstance(status, int) else 0, kind)
     if kind == "server_error" and any(_kind_of_class(type(cause)) == "connection" for cause in _causes(exception)):
         return "connection"  # OpenAI-type providers: a refused or dropped connection arrives as a 500
-    codes = {code: finer for (coarse, code), finer in KIND_OF_CODE.items() if coarse == kind}
-    texts = [_text_of(cause) for cause in (exception, *_causes(exception))] if codes else []
+    codes = KINDS_OF_CODES.get(kind)
+    if codes is None:
+        return kind
+    texts = [_text_of(cause) for cause in (exception, *_causes(exception))]
     return next((finer for code, finer in codes.items() if any(code in text for text in texts)), kind)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rulec.runtime.breaker import DEGRADED, HEALTHY, PROBATION, Breaker
+from rulec.runtime.breaker import COOLING, HEALTHY, Breaker
 
 Judgement = tuple["str | None", bool]
 """The kind of error for which a deployment is to be passed over, if it is, and whether it is to get half as much as its share."""
@@ -49,15 +49,20 @@ class Glance:
         health, now, provider = self.health, self.now, step.provider
         if provider not in self.wholes:
             self.wholes[provider] = health.look(provider, now)
-        both = self.wholes[provider], health.look((provider, step.model), now)
-        breakers = [one for one in both if one is not None and one.level != HEALTHY]
+        kind, halved = None, False
+        for breaker in (self.wholes[provider], health.look((provider, step.model), now)):
+            if breaker is None or breaker.level == HEALTHY:
+                continue
+            if kind is None and breaker.blocked(now):
+                kind = breaker.kind
+            halved = halved or breaker.level != COOLING
         limited = health.limited(provider, step.model, now)
-        if not breakers and not limited:
+        if kind is None and not halved and not limited:
             return WELL
         terms = health.terms
         own = terms.own_cooldown(step) is not None
-        counts = own or terms.errors_count
-        kind = next((one.kind for one in breakers if one.blocked(now)), None) if counts else None
+        if not (own or terms.errors_count):
+            kind, halved = None, False
         if limited and (own or terms.limits_count):
             kind = "rate_limit"
-        return kind, counts and any(one.level in (DEGRADED, PROBATION) for one in breakers)
+        return kind, halved

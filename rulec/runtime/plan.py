@@ -142,7 +142,7 @@ class Plan:
         self.tried: list[PlanStep] = []
         self.failed = course.out  # providers; for conditions it is as if what is out had failed
         self.kind: str | None = None  # of the last failure
-        self.given_up = False  # whether the deployment that failed last is out now
+        self.given_up = False  # whether the deployment that failed last is out now, and not to be tried again
         self.blameless: frozenset[str] = frozenset()  # kinds of errors that say nothing about a deployment
 
     def suits(self, index: int, unavailable: frozenset[str] = frozenset()) -> bool:
@@ -167,6 +167,10 @@ class Plan:
         self.open = True
         self.tried.append(self.steps[index])
         return self.steps[index]
+
+    def goes_on_here(self) -> bool:
+        """Whether the next step is the same deployment again."""
+        return self.at + 1 < len(self.steps) and self.steps[self.at + 1].again
 
     def fail(self, kind: str, given_up: bool = False) -> None:
         """The attempt in progress failed with this kind."""

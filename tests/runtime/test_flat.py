@@ -1,4 +1,4 @@
-"""A decision costs what the request says: lines of Python that run are counted, not seconds, and more rules run no more."""
+"""A request costs what it says: lines of Python that run are counted, not seconds, and more rules run no more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ import yaml
 from rulec.compiler import compile_sources
 from rulec.diagnostics import Diagnostics
 from rulec.ir.tables import decision_tables
+from rulec.runtime.breaker import Terms
 from rulec.runtime.engine import Engine
+from rulec.runtime.health import Health
+from rulec.runtime.plan import course_through
+from rulec.runtime.records import Candidate
+from rulec.runtime.state import State
+from rulec.runtime.strategies.balancer import Facts
 from rulec.source import Source
 from tests.bench.decide import hostile_names
 from tests.bench.workload import Sent, make_workload
@@ -111,6 +117,34 @@ def test_the_length_of_a_request_does_not_matter_where_no_rule_asks_for_it() -> 
     long = {"model": "m", "messages": [{"role": "user", "content": "x" * 1_000}] * 1_000, "metadata": {"other": 1}}
     headers = {f"x-{number}": "v" for number in range(100)}
     assert work(decides, [(long, headers)]) == work(decides, [({"model": "m", "metadata": {}}, {})])
+
+
+@pytest.mark.parametrize("condition", [None, 'header.x == "a" or r_unavailable'])
+def test_a_way_that_is_known_costs_the_same_among_more_names_and_with_more_hops(condition: str | None) -> None:
+    spent = []
+    for names, hops in ((10, 1), (5_000, 10)):
+        when = {"condition": condition} if condition else {}
+        chain = [{"provider": f"p{number}", **(when if number == 0 else {})} for number in range(hops)]
+        accepting = {"litellm": "ollama/{model}", "accepts": ".*"}
+        providers = dict.fromkeys(("q", "r", *(f"p{number}" for number in range(hops))), accepting)
+        decides = engine({"providers": providers, "default": {"provider": "q", "fallback": chain}})
+        decisions = [decides.decide({"model": f"m{number}"}, {}, {}) for number in range(names)]
+        first = [course_through(one, [0], Facts({})) for one in decisions]
+        assert len(first[0].steps) == 1 + hops
+        again = [decides.decide({"model": f"m{number}"}, {}, {}) for number in range(10)]
+        spent.append(lines(lambda again=again: [course_through(one, [0], Facts({})) for one in again]))  # type: ignore[misc]
+        assert all(course_through(one, [0], Facts({})) is course for one, course in zip(again, first[:10], strict=True))
+    assert spent[0] == spent[1]
+
+
+def test_how_a_deployment_is_costs_the_same_however_often_a_request_asks() -> None:
+    steps = [Candidate(f"p{number}", "m", "openai/m", "m") for number in range(5)]
+    health = Health(Terms({}, lambda step: {}), State())
+    for step in steps:
+        health.fault(step, "t", "server_error")
+    glance = health.glance()
+    judging, asking = (lines(lambda: glance.passed_over(steps)) for _ in range(2))
+    assert lines(lambda: glance.degraded(steps)) <= asking < judging / 3
 
 
 def test_hostile_names_take_a_few_times_the_work_and_bounded_memory() -> None:
