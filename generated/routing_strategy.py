@@ -22,7 +22,7 @@ def decide(body: Any, headers: Any, **caller: Any) -> Any:
 
 
 # The rules in the order that counts, phase by phase, each with the number of its route (see RuleRows): what it does, as
-# (target, chain, strategy, sticky, prefer_warm). Then the tables that find them.
+# (target, chain, strategy, sticky, prefer_warm). Then the tables that find them; `rule_patterns` go along with the pattern rules.
 TABLES: dict[str, Any] = {
     'capability_header': 'x-capability',
     'complexity': {},
@@ -145,7 +145,7 @@ TABLES: dict[str, Any] = {
         ),
     ),
     'names': {'deepseek-coder-v2': None, 'llama-7b': None, 'codellama-13b': None, 'llama3.1-70b': None, 'bge-m3': None},
-    'rule_patterns': {7: (1,), 8: (2,), 9: (0,), 10: (3,)},
+    'rule_patterns': ((1,), (2,), (0,), (3,)),
     'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': ((':', (9,)),)}, ()),
     'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
     'sizes': ((16, 17, 18), (8000000000, 13000000000), ((0,), (0, 1), (), (), (1, 2))),
@@ -1663,7 +1663,13 @@ class Group:
     def __init__(self, members: Sequence[int], columns: Sequence[Sequence[Any]], catalogue: Catalogue) -> None:
         self.members = members
         self.everything = (1 << len(members)) - 1
-        self.columns = [_make_column(row, catalogue) for row in columns]
+        self.rows = columns
+        self.catalogue = catalogue
+
+    @cached_property
+    def columns(self) -> list[ValueColumn | NumberColumn | TextColumn]:
+        """Made for the first request that must ask them."""
+        return [_make_column(row, self.catalogue) for row in self.rows]
 
     def reached(self, request: Request, found: list[Iterable[int]]) -> None:
         """Adds the members that a request may satisfy."""
@@ -1905,7 +1911,7 @@ def words_of(octets: bytes, size: int) -> memoryview:
 # The rules as tables hold them, phase by phase, and the rows that decisions are made of.
 
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -1944,6 +1950,10 @@ class RuleRows(dict[int, tuple[Any, ...]]):
         name, route = rule
         return (name, phase, *self.routes[route])
 
+    def by_number(self, phase: str, told: Iterable[Any]) -> dict[int, Any]:
+        """What is told of each rule of a phase, in order, by the number of the rule."""
+        return dict(enumerate(told, self.firsts.get(phase, 0)))
+
     def numbered(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """All rules with their numbers; none is remembered."""
         return enumerate(self.row(phase, rule) for phase, rules in self.phases.items() for rule in rules)
@@ -1956,7 +1966,7 @@ class RuleRows(dict[int, tuple[Any, ...]]):
     @cached_property
     def exact_numbers(self) -> Mapping[str, int]:
         """The numbers of the exact rules, by model."""
-        return {model: number for number, model in enumerate(self.models, self.firsts.get(EXACT, 0))}
+        return {model: number for number, model in self.by_number(EXACT, self.models).items()}
 
 
 # -------------------- engine --------------------
@@ -1988,7 +1998,7 @@ class Engine:
         clauses, keys, groups = tables["when"]
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
         self.folded: dict[str, int | None] = tables["names"]
-        self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
+        self.rule_patterns = self.rules.by_number("pattern", tables["rule_patterns"])
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
         self.size_rules, cuts, changes = tables["sizes"]

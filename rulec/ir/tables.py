@@ -30,7 +30,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
     ]
     tiers = [(tier, rule.position - 1) for node in nodes if isinstance(node, Range) for tier, rule in node.arms]
     when = make_when_tables(arms, rows)
-    numbered = {number: tuple(rows.pattern(one) for one in patterns) for patterns, number in matches}
+    patterns = tuple(tuple(map(rows.pattern, patterns)) for patterns, _ in matches)
     tables: dict[str, Any] = {
         "capability_header": tree.policy.capability_header,
         "complexity": tree.policy.sections.get("complexity", {}),
@@ -42,7 +42,7 @@ def decision_tables(tree: Tree, fingerprint: str, rows: Rows | None = None) -> d
         "chains": tuple(rows.chains),
         "when": when,
         "names": {},
-        "rule_patterns": numbered,
+        "rule_patterns": patterns,
         "pattern_index": make_literal_index(matches) if matches else (),
         "capabilities": _cases(nodes, "capability"),
         "sizes": make_size_changes(tiers),

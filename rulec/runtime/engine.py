@@ -35,7 +35,7 @@ class Engine:
         clauses, keys, groups = tables["when"]
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
         self.folded: dict[str, int | None] = tables["names"]
-        self.rule_patterns: dict[int, Sequence[int]] = tables["rule_patterns"]
+        self.rule_patterns = self.rules.by_number("pattern", tables["rule_patterns"])
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
         self.size_rules, cuts, changes = tables["sizes"]

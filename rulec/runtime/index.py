@@ -148,7 +148,13 @@ class Group:
     def __init__(self, members: Sequence[int], columns: Sequence[Sequence[Any]], catalogue: Catalogue) -> None:
         self.members = members
         self.everything = (1 << len(members)) - 1
-        self.columns = [_make_column(row, catalogue) for row in columns]
+        self.rows = columns
+        self.catalogue = catalogue
+
+    @cached_property
+    def columns(self) -> list[ValueColumn | NumberColumn | TextColumn]:
+        """Made for the first request that must ask them."""
+        return [_make_column(row, self.catalogue) for row in self.rows]
 
     def reached(self, request: Request, found: list[Iterable[int]]) -> None:
         """Adds the members that a request may satisfy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -41,6 +41,10 @@ class RuleRows(dict[int, tuple[Any, ...]]):
         name, route = rule
         return (name, phase, *self.routes[route])
 
+    def by_number(self, phase: str, told: Iterable[Any]) -> dict[int, Any]:
+        """What is told of each rule of a phase, in order, by the number of the rule."""
+        return dict(enumerate(told, self.firsts.get(phase, 0)))
+
     def numbered(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """All rules with their numbers; none is remembered."""
         return enumerate(self.row(phase, rule) for phase, rules in self.phases.items() for rule in rules)
@@ -53,4 +57,4 @@ class RuleRows(dict[int, tuple[Any, ...]]):
     @cached_property
     def exact_numbers(self) -> Mapping[str, int]:
         """The numbers of the exact rules, by model."""
-        return {model: number for number, model in enumerate(self.models, self.firsts.get(EXACT, 0))}
+        return {model: number for number, model in self.by_number(EXACT, self.models).items()}

@@ -51,7 +51,7 @@ class Proof:
         when, sized = [rule for rule, _ in tables["when"][0]], list(tables["sizes"][0])
         by_phase = {
             "when": when,
-            "pattern": tables["rule_patterns"],
+            "pattern": self.read.rule_patterns,
             "capability": tables["capabilities"].values(),
             "size": sized,
             "default": [] if tables["default"] is None else [tables["default"]],
@@ -136,7 +136,7 @@ class Proof:
         specs: list[Spec] = [
             ("set", (text,)) if kind == "set" else (kind, text) for kind, text in filter(None, literals)
         ]
-        for pattern in self.tables["rule_patterns"].get(number, ()):
+        for pattern in self.read.rule_patterns.get(number, ()):
             spec = self.tables["patterns"][pattern]
             if not any(_holds(spec, one) for one in specs):
                 try:

@@ -35,6 +35,7 @@ class ReadBack:
         self.tables = tables
         self.policy = policy
         self.rows = RuleRows(tables["rules"], tables["routes"])
+        self.rule_patterns: dict[int, Sequence[int]] = self.rows.by_number("pattern", tables["rule_patterns"])
         self._patterns: dict[Spec, CompiledPattern] = {one.spec: one for one in _patterns(policy)}
         self._zones = {zone_offsets(one.zone): one.zone for one in Asked([policy]).times}
 
@@ -44,7 +45,7 @@ class ReadBack:
         rules = []
         for number, rule in enumerate(self.policy.rules):
             conditions = found.get(number, [])
-            specs = self.tables["rule_patterns"].get(number)
+            specs = self.rule_patterns.get(number)
             if specs is not None and not conditions:
                 match: ast.Match = ast.Patterns(tuple(self.pattern(one) for one in specs))
             else:
