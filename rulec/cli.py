@@ -35,8 +35,8 @@ COMMANDS = {
 argparse._ = str  # type: ignore[attr-defined]
 """Our help is in English: to look for other languages takes argparse as long as all else that it does."""
 
-FINE, FINDINGS, UNUSABLE, BUG = 0, 1, 2, 70
-"""Exit codes of every command: fine; findings, mismatches or no route; it could not run; a bug in rulec."""
+FINE, FINDINGS, UNUSABLE = 0, 1, 2
+"""Exit codes of every command: fine; findings, mismatches or no route; it could not run. See also `commands.bugs`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return report_unwritable(error)
     except Exception as error:
+        from rulec.commands.bugs import report_bug
+
         return report_bug(error)
 
 
@@ -108,22 +110,6 @@ def terminal_width() -> int:
         with suppress(OSError, ValueError):
             columns = os.get_terminal_size().columns
     return (columns if columns > 0 else 80) - 2
-
-
-def report_bug(error: Exception) -> int:
-    """Says that rulec has a bug and leaves what to file; no traceback meets the user's eyes."""
-    import tempfile
-    import traceback
-
-    from rulec.secrets import mask_secrets
-
-    handle, path = tempfile.mkstemp(prefix="rulec-bug-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        told = mask_secrets(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
-        file.write(f"rulec {VERSION}, Python {sys.version}\n{told}\n{getattr(error, 'report', '')}")
-    print(f"rulec: this is a bug in rulec ({type(error).__name__}); nothing was written", file=sys.stderr)
-    print(f"help: please file the report at {path}", file=sys.stderr)
-    return BUG
 
 
 if __name__ == "__main__":

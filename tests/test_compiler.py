@@ -14,6 +14,7 @@ import pytest
 from rulec import cli, compiler
 from rulec.backends import python
 from rulec.backends.artifact import Artifact
+from rulec.commands.bugs import BUG
 from rulec.compiler import compile_folder, rule_files, write
 from rulec.gateway.groups import deployment_id
 from rulec.selfcheck import check
@@ -74,7 +75,7 @@ def test_a_module_that_disagrees_with_the_meaning_is_a_bug_and_is_not_written(
     secret = "sk-" + "1234567890" * 3
     with (rules / "routing.yaml").open("a", encoding="utf-8") as file:
         file.write(f"# left behind: {secret}\n")
-    assert cli.main(["compile", str(rules), "--out", str(tmp_path / "out")]) == cli.BUG
+    assert cli.main(["compile", str(rules), "--out", str(tmp_path / "out")]) == BUG
     told = capsys.readouterr().err
     assert "this is a bug in rulec (ModuleDisagrees)" in told
     assert not (tmp_path / "out").exists()

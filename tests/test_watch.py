@@ -7,12 +7,17 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from rulec.commands.bugs import BUG
+from rulec.commands.watching import Watcher
 
 ROOT = Path(__file__).parent.parent
 PROVIDERS = "providers: {a: {litellm: 'ollama/{model}', accepts: .*}, b: {litellm: 'openai/{model}', accepts: gpt-.*}}\n"
@@ -111,8 +116,8 @@ def test_a_session(watch: Watch, folder: Path) -> None:
     assert "mended in" in watch.round()
 
     (pair / "routing_strategy.py").unlink()
-    (rules / "a.yaml").touch()
-    assert "wrote generated/routing_strategy.py" in watch.round()
+    told = watch.round()
+    assert "removed `generated/routing_strategy.py`" in told and "wrote generated/routing_strategy.py" in told
     assert watch.end(signal.SIGINT) == 0
     assert watch.lines == []
 
@@ -136,6 +141,24 @@ def test_the_pair_is_never_of_two_rule_sets(watch: Watch, folder: Path) -> None:
     config, module = sorted((folder / "generated").iterdir())
     (fingerprint,) = set(re.findall(r"fingerprint: (\w{12})", config.read_text(encoding="utf-8")))
     assert f"rule set {fingerprint}" in module.read_text(encoding="utf-8")
+
+
+def test_a_bug_of_rulec_is_reported_and_the_next_change_compiled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    outcomes: Iterator[Callable[[], int]] = iter((lambda: 0, lambda: 1 // 0, lambda: 0))
+    watcher = Watcher(Namespace(rules="rules", out="generated", format="text"), lambda *_: next(outcomes)())
+    codes = []
+    for number in range(3):
+        replaced(folder / "rules" / "b.yaml", f"default: {{refuse: text {number}}}\n")
+        watcher.look()
+        codes.append(watcher.code)
+    assert codes == [0, BUG, 0]
+    told = capsys.readouterr()
+    assert "this is a bug in rulec (ZeroDivisionError)" in told.err and "mended in" in told.out
+    assert "ZeroDivisionError" in next(folder.glob("rulec-bug-*")).read_text(encoding="utf-8")
 
 
 def test_for_machines(folder: Path) -> None:

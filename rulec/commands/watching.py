@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from rulec.commands.bugs import report_bug
 from rulec.commands.output import exists, for_people, print_diagnostics, rules_folder
 from rulec.compiler import Compilation, rule_files
 from rulec.diagnostics import Diagnostic, printable
@@ -49,6 +50,9 @@ class Watcher:
         self.people = for_people(options.format)
         self.compile_once = compile_once
         self.incremental = Incremental(self.folder)
+        self.out = options.out
+        self.pair: list[str] = []
+        """The files that the last compile without errors made."""
         self.seen: Stamps | None = None
         self.told: set[tuple[str, str]] = set()
         """The warnings of the last compile without errors."""
@@ -61,19 +65,39 @@ class Watcher:
     def look(self) -> None:
         """Compiles if anything changed since the last look."""
         now = stamps(self.folder)
-        if now == self.seen:
+        if now | self.kept() == self.seen:
             return
         now = settled(self.folder, now)
         if self.seen is not None:
-            self.say(f"\n{time.strftime('%H:%M:%S')}  {', '.join(changes(self.seen, now)) or 'another try'}")
-        self.seen = now
+            found = changes(self.seen, now | self.kept())
+            self.say(f"\n{time.strftime('%H:%M:%S')}  {', '.join(found) or 'another try'}")
         begin = time.perf_counter()
-        before, self.code = self.code, self.compile_once(lambda _: self.incremental.compile(), self.tell)
+        before, self.code = self.code, self.compiled()
+        self.seen = now | self.kept()
         took = f"{time.perf_counter() - begin:.1f} s"
         self.say(f"failed in {took}, waiting for a change" if self.code else f"{'mended' if before else 'done'} in {took}")
         sys.stderr.flush()
         gc.collect()  # while nobody waits: a compile makes its garbage with the collector off
 
+    def compiled(self) -> int:
+        """Compiles, and gives the exit code; after a bug nothing of before is trusted."""
+        try:
+            return self.compile_once(self.compile, self.tell)
+        except OSError:
+            raise
+        except Exception as error:
+            self.incremental = Incremental(self.folder)
+            return report_bug(error)
+
+    def compile(self, folder: str) -> Compilation:
+        compilation = self.incremental.compile()
+        if not compilation.failed:
+            self.pair = [os.path.join(self.out, one.path) for one in compilation.artifacts]
+        return compilation
+
+    def kept(self) -> Stamps:
+        """The files of the pair that are still there."""
+        return {path: () for path in self.pair if os.path.exists(path)}
 
     def tell(self, diagnostics: Sequence[Diagnostic], form: str, folder: str) -> None:
         """Shows diagnostics; to people only those warnings that the last compile had not."""
