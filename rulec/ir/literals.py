@@ -19,15 +19,20 @@ Literal = tuple[str, str]
 
 
 def make_literal_index(arms: Sequence[tuple[tuple[CompiledPattern, ...], int]]) -> tuple[Any, ...]:
-    """Literals that a matching text must hold, each with its rules: whole texts, prefixes, suffixes, grams, and the others."""
-    branches = [(one, rule) for patterns, rule in arms for pattern in patterns for one in _branches(pattern)]
-    shared = Counter(literal for options, _ in branches for literal in options)
-    found: dict[str, dict[str, list[int]]] = {kind: {} for kind in ("name", "prefix", "suffix", "anywhere")}
+    """Literals that a matching text must hold, each with its rules: whole texts, prefixes, suffixes, grams, and the others.
+
+    Who is found by a literal anywhere has a second one beside it, if there is one: most texts that hold the first by
+    accident, or to do harm, do not hold both.
+    """
+    branches = [(one, pattern, rule) for patterns, rule in arms for pattern in patterns for one in _branches(pattern)]
+    shared = Counter(literal for options, _, _ in branches for literal in options)
+    found: dict[str, dict[Any, list[int]]] = {kind: {} for kind in ("name", "prefix", "suffix", "anywhere")}
     others: list[int] = []
-    for options, rule in branches:
+    for options, pattern, rule in branches:
         if options:
             kind, literal = min(options, key=lambda one: (_is_weak(one), shared[one]))
-            found[kind].setdefault(literal, []).append(rule)
+            key = (literal, _second(pattern.spec, literal)) if kind == "anywhere" else literal
+            found[kind].setdefault(key, []).append(rule)
         else:
             others.append(rule)
     names, prefixes, suffixes, anywhere = (
@@ -54,6 +59,12 @@ def _branches(pattern: CompiledPattern) -> list[list[Literal]]:
     return of(pattern.spec)
 
 
+def _second(spec: Row, first: str) -> str:
+    """The longest literal beside a first one, where a pattern matches in one way only."""
+    literals = spec[2] if spec[0] == "glob" else (spec[2], spec[4]) if spec[0] == "between" else ()
+    return max((one for one in literals if one not in first), key=len, default="")
+
+
 def _required(spec: Row, factors: tuple[str, ...] | None) -> list[Literal]:
     if spec[0] == "prefix":
         return [("prefix", spec[1][:_LONGEST_END])]
@@ -76,16 +87,20 @@ def _between(start: bool, head: str, middle: Row, tail: str, end: bool) -> list[
     return [first, ("suffix", tail[-_LONGEST_END:]) if end else ("anywhere", tail)]
 
 
-def _grams(anywhere: dict[str, tuple[int, ...]]) -> dict[str, Row]:
-    """By its rarest run of four characters each literal with its rules; by eight where too many others have those four."""
-    shared = {length: Counter(run for one in anywhere for run in set(_runs(one, length))) for length in _GRAM_LENGTHS}
+def _grams(anywhere: dict[tuple[str, str], tuple[int, ...]]) -> dict[str, Row]:
+    """By its rarest run of four characters each literal, with its second one and the rules.
+
+    By eight where too many others have those four.
+    """
+    literals = {literal for literal, _ in anywhere}
+    shared = {length: Counter(run for one in literals for run in set(_runs(one, length))) for length in _GRAM_LENGTHS}
     table: dict[str, list[Row]] = {}
-    for literal, rules in anywhere.items():
+    for (literal, second), rules in anywhere.items():
         for length in _GRAM_LENGTHS:
             gram = min(_runs(literal, length), key=shared[length].__getitem__)
             if shared[length][gram] <= _MOST_SHARING or len(literal) < _GRAM_LENGTHS[-1]:
                 break
-        table.setdefault(gram, []).append((literal, rules))
+        table.setdefault(gram, []).append((literal, second, rules))
     return {gram: tuple(found) for gram, found in table.items()}
 
 

@@ -278,14 +278,16 @@ def numbers_of(found: int) -> Iterator[int]:
         yield lowest.bit_length() - 1
 
 
-Words = dict[int, list[tuple[str, "Sequence[int]"]]]
+Literals = tuple[str, str, "Sequence[int]"]
+"""Two literals, of which the second may be empty, and whose they are."""
 
 
 class LiteralIndex:
     """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
 
     `names`, `prefixes` and `suffixes` list rules by literal; `grams` list them by a few characters of a literal that may
-    stand anywhere, as (literal, rules); `others` have no such literal. What is found is only possible: the matcher decides.
+    stand anywhere, as (literal, second literal, rules); `others` have no such literal. What is found is only possible: the
+    matcher decides.
     """
 
     def __init__(
@@ -293,7 +295,7 @@ class LiteralIndex:
         names: dict[str, Sequence[int]],
         prefixes: dict[str, Sequence[int]],
         suffixes: dict[str, Sequence[int]],
-        grams: dict[str, Sequence[tuple[str, Sequence[int]]]],
+        grams: dict[str, Sequence[Literals]],
         others: Sequence[int],
     ) -> None:
         self.names = names
@@ -321,9 +323,9 @@ class LiteralIndex:
         return _lengths_by((one[len(one) - self.last :], len(one)) for one in self.suffixes)
 
     @cached_property
-    def words(self) -> dict[int, Words]:
+    def words(self) -> dict[int, dict[int, list[Literals]]]:
         """By size the words that grams begin with, each with the literals that hold it."""
-        found: dict[int, Words] = {}
+        found: dict[int, dict[int, list[Literals]]] = {}
         for gram, literals in self.grams.items():
             octets = octets_of(gram)
             size = next((size for size in WORDS if len(octets) >= size), None)
@@ -332,11 +334,11 @@ class LiteralIndex:
         return found
 
     @cached_property
-    def known_words(self) -> list[tuple[int, Words, frozenset[int]]]:
+    def known_words(self) -> list[tuple[int, dict[int, list[Literals]], frozenset[int]]]:
         return [(size, words, frozenset(words)) for size, words in self.words.items()]
 
     @cached_property
-    def short(self) -> list[tuple[str, Sequence[int]]]:
+    def short(self) -> list[Literals]:
         """The literals that are shorter than any word."""
         few = min(WORDS)
         return [one for gram, literals in self.grams.items() if len(octets_of(gram)) < few for one in literals]
@@ -359,11 +361,11 @@ class LiteralIndex:
             octets = octets_of(text)
             for length, literals_of, known in self.known_words:
                 for word in known.intersection(words_of(octets, length)):
-                    for literal, rules in literals_of[word]:
-                        if literal in text:
+                    for literal, second, rules in literals_of[word]:
+                        if literal in text and second in text:
                             found.append(rules)
         if self.short:
-            found += [rules for literal, rules in self.short if literal in text]
+            found += [rules for literal, second, rules in self.short if literal in text and second in text]
         if len(found) < 2:
             return found[0] if found else ()
         return sorted(set().union(*found))

@@ -161,11 +161,11 @@ def _texts(
             continue
         found = literals.get(number, []) if number in asked else []
         if None not in found:
-            yield number, when.Or(tuple(_literal(field, *one) for one in found if one is not None))
+            yield number, when.Or(tuple(_literals(field, *one) for one in found if one is not None))
 
 
-Literals = dict[int, "list[tuple[str, str] | None]"]
-"""For each number its literals, as (kind of matcher, text); None is for no literal at all."""
+Literals = dict[int, "list[tuple[str, str, str] | None]"]
+"""For each number its literals, as (kind of matcher, text, text that must be there, too); None is for no literal at all."""
 
 
 def literals_by_number(table: Sequence[Any]) -> Literals:
@@ -174,13 +174,13 @@ def literals_by_number(table: Sequence[Any]) -> Literals:
     for kind, texts in zip(("set", "prefix", "suffix"), table, strict=False):
         for text, numbers in texts.items():
             for number in numbers:
-                found.setdefault(number, []).append((kind, text))
+                found.setdefault(number, []).append((kind, text, ""))
     for gram, literals in table[3].items():
-        for literal, numbers in literals:
+        for literal, second, numbers in literals:
             if gram not in literal:
                 raise Unreadable(f"{gram!r} is to lead to {literal!r}")
             for number in numbers:
-                found.setdefault(number, []).append(("contains", literal))
+                found.setdefault(number, []).append(("contains", literal, second))
     for number in table[4]:
         found.setdefault(number, []).append(None)
     return found
@@ -189,5 +189,6 @@ def literals_by_number(table: Sequence[Any]) -> Literals:
 _OPERATORS = {"set": "==", "prefix": "starts_with", "suffix": "ends_with", "contains": "contains"}
 
 
-def _literal(field: Field, kind: str, text: str) -> Condition:
-    return when.Compare(field, _OPERATORS[kind], text)
+def _literals(field: Field, kind: str, text: str, second: str) -> Condition:
+    first = when.Compare(field, _OPERATORS[kind], text)
+    return when.And((first, when.Compare(field, "contains", second))) if second else first

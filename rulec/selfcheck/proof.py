@@ -133,11 +133,13 @@ class Proof:
         literals = self.literals.get(number, [])
         if None in literals:
             return Verdict.NONE
-        specs: list[Spec] = [
-            ("set", (text,)) if kind == "set" else (kind, text) for kind, text in filter(None, literals)
-        ]
         for pattern in self.read.rule_patterns.get(number, ()):
             spec = self.tables["patterns"][pattern]
+            specs: list[Spec] = [
+                ("set", (text,)) if kind == "set" else (kind, text)
+                for kind, text, second in filter(None, literals)
+                if not second or _holds(spec, ("contains", second))
+            ]
             if not any(_holds(spec, one) for one in specs):
                 try:
                     missed = _missed(spec, specs, Budget(self.analysis.seconds))

@@ -65,13 +65,20 @@ def growth(few: tuple[Figure, Figure], many: tuple[Figure, Figure]) -> Note:
 
 
 def hostile_names(workload: Workload, index: LiteralIndex, seed: int = 5) -> Iterator[str]:
-    """Names that hold a prefix, a suffix and between them as many literals of patterns as there is room for."""
+    """Names that hold a prefix, a suffix and between them as many literals of patterns as there is room for.
+
+    The second literal of each stands in front of it, if the name does not hold it yet.
+    """
     chosen = random.Random(seed)
     prefixes, suffixes = list(index.prefixes), list(index.suffixes)
-    literals = [literal for words in index.words.values() for found in words.values() for literal, _ in found]
+    literals = [pair for words in index.words.values() for found in words.values() for *pair, _ in found]
     for number, first in enumerate(iter(lambda: chosen.choice(prefixes), None)):
         name, last = f"{first}{number:x}", chosen.choice(suffixes)
-        while len(name) + len(following := chosen.choice(literals)) + len(last) <= LONGEST_NAME:
+        while True:
+            literal, second = chosen.choice(literals)
+            following = literal if second in name else second + literal
+            if len(name) + len(following) + len(last) > LONGEST_NAME:
+                break
             name += following
         yield (name + "-" * LONGEST_NAME)[: LONGEST_NAME - len(last)] + last
 
