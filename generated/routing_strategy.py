@@ -146,7 +146,7 @@ TABLES: dict[str, Any] = {
     ),
     'names': {'deepseek-coder-v2': None, 'llama-7b': None, 'codellama-13b': None, 'llama3.1-70b': None, 'bge-m3': None},
     'rule_patterns': ((1,), (2,), (0,), (3,)),
-    'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': ((':', (9,)),)}, ()),
+    'pattern_index': ({}, {'meta-llama/': (7,), 'mistralai/': (8,)}, {'.gguf': (10,)}, {':': ((':', '', (9,)),)}, ()),
     'capabilities': {'code_generation': 11, 'high_throughput': 12, 'low_latency': 13, 'general_chat': 14, 'large_context': 15},
     'sizes': ((16, 17, 18), (8000000000, 13000000000), ((0,), (0, 1), (), (), (1, 2))),
     'default': 19,
@@ -267,8 +267,7 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "between":
         return between_matcher(*spec[1:])
     if kind == "or":
-        tests = [build_matcher(one) for one in spec[1:]]
-        return lambda text: any(test(text) for test in tests)
+        return any_of([build_matcher(one) for one in spec[1:]])
     automaton = Automaton(*spec[2])
     return partial(automaton.search_behind, literal) if literal else automaton.search
 
@@ -295,6 +294,10 @@ def between_matcher(start: bool, head: str, middle: Sequence[Any], tail: str, en
         return text.startswith(head) and automaton.reaches(text, len(head), tail, end)
 
     return matches_at_start if start else matches
+
+
+def any_of(tests: Sequence[Callable[[str], bool]]) -> Callable[[str], bool]:
+    return lambda text: any(test(text) for test in tests)
 
 
 def glob_matcher(start: bool, parts: Sequence[str], end: bool) -> Callable[[str], bool]:
@@ -1239,7 +1242,7 @@ class Tuned:
 
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -1267,6 +1270,7 @@ class Catalogue(Tuned):
         self.patterns = patterns
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
+        self.fixed = {name: None if "{model}" in one[0] else one[0].rpartition("/")[2] for name, one in providers.items()}
         self.accepting: dict[str, frozenset[str]] = {}
         self.open = frozenset(name for name, one in providers.items() if any(patterns[at][0] == "any" for at in one[1]))
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
@@ -1299,23 +1303,13 @@ class Catalogue(Tuned):
 
     def size(self, model: str | None) -> int | None:
         """The parameters of a requested model: the catalogue's, else read from its name."""
-        if model is None or not is_regular_name(model):
+        if model is None:
             return None
         entry = self.models.get(model)
-        return size_from_name(model) if entry is None or entry[1] is None else entry[1]
-
-    def upstream(self, provider: str, model: str) -> str | None:
-        """The name by which a provider knows a model, None where it cannot serve it."""
-        entry = self.models.get(model)
-        if entry is not None and entry[0] is not None:
-            for name, upstream in entry[0]:
-                if name == provider:
-                    return self.fixed(provider) or str(upstream)
-        return (self.fixed(provider) or model) if provider in self.accepts(model) else None
-
-    def fixed(self, provider: str) -> str | None:
-        template: str = self.providers[provider][0]
-        return None if "{model}" in template else template.rpartition("/")[2]
+        if entry is None or entry[1] is None:
+            return size_from_name(model)
+        size: int = entry[1]
+        return size if is_regular_name(model) else None
 
     def serving(self, model: str) -> list[str]:
         """The providers that serve a model, in the catalogue's order, else in the order they are declared."""
@@ -1325,10 +1319,20 @@ class Catalogue(Tuned):
         accepting = self.accepts(model)
         return [name for name in self.providers if name in accepting]
 
-    def candidate(self, provider: str, model: str, weight: float | None = None) -> Candidate | None:
+    def candidates(self, providers: Iterable[tuple[str, float | None]], model: str) -> list[Candidate]:
+        """The places where these providers, each with its weight, serve a model; of those that can."""
+        entry = self.models.get(model)
+        served = dict(entry[0]) if entry is not None and entry[0] is not None else {}
+        accepting = self.accepts(model)
+        return [
+            self.place(provider, self.fixed[provider] or served.get(provider, model), model, weight)
+            for provider, weight in providers
+            if provider in served or provider in accepting
+        ]
+
+    def candidate(self, provider: str, model: str) -> Candidate | None:
         """The place where a provider serves a model, None where it cannot."""
-        upstream = self.upstream(provider, model)
-        return None if upstream is None else self.place(provider, upstream, model, weight)
+        return next(iter(self.candidates([(provider, None)], model)), None)
 
     def place(self, provider: str, upstream: str, model: str, weight: float | None = None) -> Candidate:
         litellm_model = self.providers[provider][0].replace("{model}", upstream)
@@ -1366,8 +1370,8 @@ class Catalogue(Tuned):
         default = self.providers[provider][2]
         if default is None:
             return None
-        upstream = self.upstream(provider, default) or self.fixed(provider) or default
-        return self.place(provider, upstream, default, weight)
+        served = self.candidates([(provider, weight)], default)
+        return served[0] if served else self.place(provider, self.fixed[provider] or default, default, weight)
 
     def fits(self, place: Candidate, min_size: int | None, min_context: int | None) -> bool:
         """Whether a candidate is large enough; an unknown size or context is not."""
@@ -1793,14 +1797,16 @@ def numbers_of(found: int) -> Iterator[int]:
         yield lowest.bit_length() - 1
 
 
-Words = dict[int, list[tuple[str, "Sequence[int]"]]]
+Literals = tuple[str, str, "Sequence[int]"]
+"""Two literals, of which the second may be empty, and whose they are."""
 
 
 class LiteralIndex:
     """Finds the rules (or clauses) whose patterns can match a text, by literals that every match must hold.
 
     `names`, `prefixes` and `suffixes` list rules by literal; `grams` list them by a few characters of a literal that may
-    stand anywhere, as (literal, rules); `others` have no such literal. What is found is only possible: the matcher decides.
+    stand anywhere, as (literal, second literal, rules); `others` have no such literal. What is found is only possible: the
+    matcher decides.
     """
 
     def __init__(
@@ -1808,7 +1814,7 @@ class LiteralIndex:
         names: dict[str, Sequence[int]],
         prefixes: dict[str, Sequence[int]],
         suffixes: dict[str, Sequence[int]],
-        grams: dict[str, Sequence[tuple[str, Sequence[int]]]],
+        grams: dict[str, Sequence[Literals]],
         others: Sequence[int],
     ) -> None:
         self.names = names
@@ -1836,9 +1842,9 @@ class LiteralIndex:
         return _lengths_by((one[len(one) - self.last :], len(one)) for one in self.suffixes)
 
     @cached_property
-    def words(self) -> dict[int, Words]:
+    def words(self) -> dict[int, dict[int, list[Literals]]]:
         """By size the words that grams begin with, each with the literals that hold it."""
-        found: dict[int, Words] = {}
+        found: dict[int, dict[int, list[Literals]]] = {}
         for gram, literals in self.grams.items():
             octets = octets_of(gram)
             size = next((size for size in WORDS if len(octets) >= size), None)
@@ -1847,11 +1853,11 @@ class LiteralIndex:
         return found
 
     @cached_property
-    def known_words(self) -> list[tuple[int, Words, frozenset[int]]]:
+    def known_words(self) -> list[tuple[int, dict[int, list[Literals]], frozenset[int]]]:
         return [(size, words, frozenset(words)) for size, words in self.words.items()]
 
     @cached_property
-    def short(self) -> list[tuple[str, Sequence[int]]]:
+    def short(self) -> list[Literals]:
         """The literals that are shorter than any word."""
         few = min(WORDS)
         return [one for gram, literals in self.grams.items() if len(octets_of(gram)) < few for one in literals]
@@ -1874,11 +1880,11 @@ class LiteralIndex:
             octets = octets_of(text)
             for length, literals_of, known in self.known_words:
                 for word in known.intersection(words_of(octets, length)):
-                    for literal, rules in literals_of[word]:
-                        if literal in text:
+                    for literal, second, rules in literals_of[word]:
+                        if literal in text and second in text:
                             found.append(rules)
         if self.short:
-            found += [rules for literal, rules in self.short if literal in text]
+            found += [rules for literal, second, rules in self.short if literal in text and second in text]
         if len(found) < 2:
             return found[0] if found else ()
         return sorted(set().union(*found))
@@ -1974,7 +1980,7 @@ class RuleRows(dict[int, tuple[Any, ...]]):
 
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -1999,6 +2005,7 @@ class Engine:
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
         self.folded: dict[str, int | None] = tables["names"]
         self.rule_patterns = self.rules.by_number("pattern", tables["rule_patterns"])
+        self.takes: dict[int, Callable[[str], bool]] = {}
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
         self.size_rules, cuts, changes = tables["sizes"]
@@ -2008,6 +2015,7 @@ class Engine:
         self.strangers: deque[str] = deque()
         self.most_strangers = MOST_STRANGERS
         self.decided: dict[str | None, Decision] = {}
+        self.decided_strangers: dict[str | None, Decision] = {}  # apart, so that a flood of them makes the other table no wider
         self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
@@ -2018,7 +2026,8 @@ class Engine:
         """
         if type(body) is dict and type(headers) is dict:
             try:
-                found = self.decided.get(body.get("model"))
+                name = body.get("model")
+                found = self.decided.get(name) or self.decided_strangers.get(name)
                 if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
                     return found
             except TypeError:  # a value that cannot be looked up: not one that rules know
@@ -2033,7 +2042,7 @@ class Engine:
                 leaf = self.leaf(rule, model)
                 if leaf is not None:
                     return leaf.decision(request)
-        decision = self.decided.get(model)
+        decision = self.decided.get(model) or self.decided_strangers.get(model)
         return self.by_name(model, request) if decision is None else decision
 
     def by_name(self, model: str | None, request: Request) -> Decision:
@@ -2044,12 +2053,12 @@ class Engine:
         leaf = early or (None if settled else self.by_capability(request)) or late
         decision = self.nothing if leaf is None else leaf.decision(request)
         if settled and (leaf is None or not leaf.asks):
-            self.remember(self.decided, model, decision)
+            self.remember(model, decision)
         elif names is None:
             for one in (early, late):
                 if one is not None:
                     one.keep()
-            self.remember(self.undecided, model, (early, late))
+            self.remember(model, (early, late))
         return decision
 
     def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
@@ -2080,20 +2089,25 @@ class Engine:
             return None
         return make_leaf(self.rules.row(EXACT, model), model, self.catalogue, self.chains)
 
-    def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
+    def remember(self, model: str | None, found: Decision | tuple[Outcome | None, Outcome | None]) -> None:
         """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
 
         Long names are forgotten at once.
         """
+        decided = self.decided
         if model is not None and model not in self.exact and model not in self.folded:
             if len(model) > LONGEST_NAME:
                 return
             if len(self.strangers) >= self.most_strangers:
                 first = self.strangers.popleft()
-                self.decided.pop(first, None)
+                self.decided_strangers.pop(first, None)
                 self.undecided.pop(first, None)
             self.strangers.append(model)
-        memory[model] = value
+            decided = self.decided_strangers
+        if isinstance(found, Decision):
+            decided[model] = found
+        else:
+            self.undecided[model] = found
 
     def by_capability(self, request: Request) -> Outcome | None:
         capability = request.capability
@@ -2103,12 +2117,16 @@ class Engine:
     def matching_patterns(self, model: str) -> Iterator[int]:
         """The pattern rules that take a name, in order."""
         if self.pattern_index is not None and is_regular_name(model):
-            matchers, matcher = self.catalogue.matchers, self.catalogue.matcher
+            takes = self.takes
             for rule in self.pattern_index.possible(model):
-                for pattern in self.rule_patterns[rule]:
-                    if (matchers[pattern] or matcher(pattern))(model):
-                        yield rule
-                        break
+                if (takes.get(rule) or self.taking(rule))(model):
+                    yield rule
+
+    def taking(self, rule: int) -> Callable[[str], bool]:
+        """The test whether a pattern rule takes a name, made when it is first needed."""
+        tests = [self.catalogue.matcher(pattern) for pattern in self.rule_patterns[rule]]
+        found = self.takes[rule] = tests[0] if len(tests) == 1 else any_of(tests)
+        return found
 
     def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
@@ -2272,8 +2290,7 @@ class Leaf:
         catalogue = self.catalogue
         if model is not None:
             providers = [provider] if provider is not None else catalogue.serving(model)
-            served = [catalogue.candidate(one, model) for one in providers]
-            return [one for one in served if one is not None]
+            return catalogue.candidates([(one, None) for one in providers], model)
         assert provider is not None
         name = self.model if self.rule[2][0] == "providers" else routed
         place = catalogue.candidate(provider, name) if name is not None else None
@@ -2393,8 +2410,7 @@ def _places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> l
 def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
     _, providers, substitute = target
     if model is not None:
-        found = [catalogue.candidate(name, model, weight) for name, weight in providers]
-        served = [one for one in found if one is not None]
+        served = catalogue.candidates(providers, model)
         if served or not substitute:
             return served
     stand_ins = [catalogue.stand_in(name, weight) for name, weight in providers]
@@ -2404,12 +2420,10 @@ def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalo
 def _model_places(
     models: Sequence[str], providers: Any, min_size: int | None, min_context: int | None, catalogue: Catalogue
 ) -> list[Candidate]:
-    places = []
+    places: list[Candidate] = []
     for model in models:
-        for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:
-            place = catalogue.candidate(name, model, weight)
-            if place is not None and catalogue.fits(place, min_size, min_context):
-                places.append(place)
+        asked = providers if providers is not None else [(one, None) for one in catalogue.serving(model)]
+        places += [one for one in catalogue.candidates(asked, model) if catalogue.fits(one, min_size, min_context)]
     return places
 
 

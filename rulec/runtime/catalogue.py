@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rulec.runtime.matching import build_matcher
@@ -35,6 +35,7 @@ class Catalogue(Tuned):
         self.patterns = patterns
         self.deployments = deployments
         self.matchers: list[Callable[[str], bool] | None] = [None] * len(patterns)
+        self.fixed = {name: None if "{model}" in one[0] else one[0].rpartition("/")[2] for name, one in providers.items()}
         self.accepting: dict[str, frozenset[str]] = {}
         self.open = frozenset(name for name, one in providers.items() if any(patterns[at][0] == "any" for at in one[1]))
         self.choosing = [(name, one[1]) for name, one in providers.items() if one[1] and name not in self.open]
@@ -67,23 +68,13 @@ class Catalogue(Tuned):
 
     def size(self, model: str | None) -> int | None:
         """The parameters of a requested model: the catalogue's, else read from its name."""
-        if model is None or not is_regular_name(model):
+        if model is None:
             return None
         entry = self.models.get(model)
-        return size_from_name(model) if entry is None or entry[1] is None else entry[1]
-
-    def upstream(self, provider: str, model: str) -> str | None:
-        """The name by which a provider knows a model, None where it cannot serve it."""
-        entry = self.models.get(model)
-        if entry is not None and entry[0] is not None:
-            for name, upstream in entry[0]:
-                if name == provider:
-                    return self.fixed(provider) or str(upstream)
-        return (self.fixed(provider) or model) if provider in self.accepts(model) else None
-
-    def fixed(self, provider: str) -> str | None:
-        template: str = self.providers[provider][0]
-        return None if "{model}" in template else template.rpartition("/")[2]
+        if entry is None or entry[1] is None:
+            return size_from_name(model)
+        size: int = entry[1]
+        return size if is_regular_name(model) else None
 
     def serving(self, model: str) -> list[str]:
         """The providers that serve a model, in the catalogue's order, else in the order they are declared."""
@@ -93,10 +84,20 @@ class Catalogue(Tuned):
         accepting = self.accepts(model)
         return [name for name in self.providers if name in accepting]
 
-    def candidate(self, provider: str, model: str, weight: float | None = None) -> Candidate | None:
+    def candidates(self, providers: Iterable[tuple[str, float | None]], model: str) -> list[Candidate]:
+        """The places where these providers, each with its weight, serve a model; of those that can."""
+        entry = self.models.get(model)
+        served = dict(entry[0]) if entry is not None and entry[0] is not None else {}
+        accepting = self.accepts(model)
+        return [
+            self.place(provider, self.fixed[provider] or served.get(provider, model), model, weight)
+            for provider, weight in providers
+            if provider in served or provider in accepting
+        ]
+
+    def candidate(self, provider: str, model: str) -> Candidate | None:
         """The place where a provider serves a model, None where it cannot."""
-        upstream = self.upstream(provider, model)
-        return None if upstream is None else self.place(provider, upstream, model, weight)
+        return next(iter(self.candidates([(provider, None)], model)), None)
 
     def place(self, provider: str, upstream: str, model: str, weight: float | None = None) -> Candidate:
         litellm_model = self.providers[provider][0].replace("{model}", upstream)
@@ -134,8 +135,8 @@ class Catalogue(Tuned):
         default = self.providers[provider][2]
         if default is None:
             return None
-        upstream = self.upstream(provider, default) or self.fixed(provider) or default
-        return self.place(provider, upstream, default, weight)
+        served = self.candidates([(provider, weight)], default)
+        return served[0] if served else self.place(provider, self.fixed[provider] or default, default, weight)
 
     def fits(self, place: Candidate, min_size: int | None, min_context: int | None) -> bool:
         """Whether a candidate is large enough; an unknown size or context is not."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rulec.runtime.catalogue import Catalogue
 from rulec.runtime.complexity import Scoring, longest_judged_text
 from rulec.runtime.conditions import Test, Zones, build_test
 from rulec.runtime.index import ConditionIndex, LiteralIndex, NumberColumn, numbers_of
+from rulec.runtime.matching import any_of
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.request import Request
 from rulec.runtime.rules import EXACT, RuleRows
@@ -36,6 +37,7 @@ class Engine:
         self.when = ConditionIndex(clauses, keys, groups, self.catalogue, self.zones) if clauses else None
         self.folded: dict[str, int | None] = tables["names"]
         self.rule_patterns = self.rules.by_number("pattern", tables["rule_patterns"])
+        self.takes: dict[int, Callable[[str], bool]] = {}
         self.pattern_index = LiteralIndex(*tables["pattern_index"]) if tables["pattern_index"] else None
         self.capabilities: dict[str, int] = tables["capabilities"]
         self.size_rules, cuts, changes = tables["sizes"]
@@ -45,6 +47,7 @@ class Engine:
         self.strangers: deque[str] = deque()
         self.most_strangers = MOST_STRANGERS
         self.decided: dict[str | None, Decision] = {}
+        self.decided_strangers: dict[str | None, Decision] = {}  # apart, so that a flood of them makes the other table no wider
         self.undecided: dict[str | None, tuple[Outcome | None, Outcome | None]] = {}
         self.leaves: dict[tuple[int, str | None], Outcome | None] = {}
 
@@ -55,7 +58,8 @@ class Engine:
         """
         if type(body) is dict and type(headers) is dict:
             try:
-                found = self.decided.get(body.get("model"))
+                name = body.get("model")
+                found = self.decided.get(name) or self.decided_strangers.get(name)
                 if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
                     return found
             except TypeError:  # a value that cannot be looked up: not one that rules know
@@ -70,7 +74,7 @@ class Engine:
                 leaf = self.leaf(rule, model)
                 if leaf is not None:
                     return leaf.decision(request)
-        decision = self.decided.get(model)
+        decision = self.decided.get(model) or self.decided_strangers.get(model)
         return self.by_name(model, request) if decision is None else decision
 
     def by_name(self, model: str | None, request: Request) -> Decision:
@@ -81,12 +85,12 @@ class Engine:
         leaf = early or (None if settled else self.by_capability(request)) or late
         decision = self.nothing if leaf is None else leaf.decision(request)
         if settled and (leaf is None or not leaf.asks):
-            self.remember(self.decided, model, decision)
+            self.remember(model, decision)
         elif names is None:
             for one in (early, late):
                 if one is not None:
                     one.keep()
-            self.remember(self.undecided, model, (early, late))
+            self.remember(model, (early, late))
         return decision
 
     def outcomes(self, model: str | None) -> tuple[Outcome | None, Outcome | None]:
@@ -117,20 +121,25 @@ class Engine:
             return None
         return make_leaf(self.rules.row(EXACT, model), model, self.catalogue, self.chains)
 
-    def remember(self, memory: dict[Any, Any], model: str | None, value: Any) -> None:
+    def remember(self, model: str | None, found: Decision | tuple[Outcome | None, Outcome | None]) -> None:
         """Keeps what was found for a name: always for those of the rules and the catalogue, of others for the last ones.
 
         Long names are forgotten at once.
         """
+        decided = self.decided
         if model is not None and model not in self.exact and model not in self.folded:
             if len(model) > LONGEST_NAME:
                 return
             if len(self.strangers) >= self.most_strangers:
                 first = self.strangers.popleft()
-                self.decided.pop(first, None)
+                self.decided_strangers.pop(first, None)
                 self.undecided.pop(first, None)
             self.strangers.append(model)
-        memory[model] = value
+            decided = self.decided_strangers
+        if isinstance(found, Decision):
+            decided[model] = found
+        else:
+            self.undecided[model] = found
 
     def by_capability(self, request: Request) -> Outcome | None:
         capability = request.capability
@@ -140,12 +149,16 @@ class Engine:
     def matching_patterns(self, model: str) -> Iterator[int]:
         """The pattern rules that take a name, in order."""
         if self.pattern_index is not None and is_regular_name(model):
-            matchers, matcher = self.catalogue.matchers, self.catalogue.matcher
+            takes = self.takes
             for rule in self.pattern_index.possible(model):
-                for pattern in self.rule_patterns[rule]:
-                    if (matchers[pattern] or matcher(pattern))(model):
-                        yield rule
-                        break
+                if (takes.get(rule) or self.taking(rule))(model):
+                    yield rule
+
+    def taking(self, rule: int) -> Callable[[str], bool]:
+        """The test whether a pattern rule takes a name, made when it is first needed."""
+        tests = [self.catalogue.matcher(pattern) for pattern in self.rule_patterns[rule]]
+        found = self.takes[rule] = tests[0] if len(tests) == 1 else any_of(tests)
+        return found
 
     def matching_sizes(self, model: str) -> Iterator[int]:
         size = self.catalogue.size(model) if self.size_rules else None
@@ -309,8 +322,7 @@ class Leaf:
         catalogue = self.catalogue
         if model is not None:
             providers = [provider] if provider is not None else catalogue.serving(model)
-            served = [catalogue.candidate(one, model) for one in providers]
-            return [one for one in served if one is not None]
+            return catalogue.candidates([(one, None) for one in providers], model)
         assert provider is not None
         name = self.model if self.rule[2][0] == "providers" else routed
         place = catalogue.candidate(provider, name) if name is not None else None
@@ -430,8 +442,7 @@ def _places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> l
 def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalogue) -> list[Candidate]:
     _, providers, substitute = target
     if model is not None:
-        found = [catalogue.candidate(name, model, weight) for name, weight in providers]
-        served = [one for one in found if one is not None]
+        served = catalogue.candidates(providers, model)
         if served or not substitute:
             return served
     stand_ins = [catalogue.stand_in(name, weight) for name, weight in providers]
@@ -441,10 +452,8 @@ def _provider_places(target: Sequence[Any], model: str | None, catalogue: Catalo
 def _model_places(
     models: Sequence[str], providers: Any, min_size: int | None, min_context: int | None, catalogue: Catalogue
 ) -> list[Candidate]:
-    places = []
+    places: list[Candidate] = []
     for model in models:
-        for name, weight in providers if providers is not None else [(one, None) for one in catalogue.serving(model)]:
-            place = catalogue.candidate(name, model, weight)
-            if place is not None and catalogue.fits(place, min_size, min_context):
-                places.append(place)
+        asked = providers if providers is not None else [(one, None) for one in catalogue.serving(model)]
+        places += [one for one in catalogue.candidates(asked, model) if catalogue.fits(one, min_size, min_context)]
     return places

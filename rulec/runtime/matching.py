@@ -27,8 +27,7 @@ def build_matcher(spec: Sequence[Any]) -> Callable[[str], bool]:
     if kind == "between":
         return between_matcher(*spec[1:])
     if kind == "or":
-        tests = [build_matcher(one) for one in spec[1:]]
-        return lambda text: any(test(text) for test in tests)
+        return any_of([build_matcher(one) for one in spec[1:]])
     automaton = Automaton(*spec[2])
     return partial(automaton.search_behind, literal) if literal else automaton.search
 
@@ -55,6 +54,10 @@ def between_matcher(start: bool, head: str, middle: Sequence[Any], tail: str, en
         return text.startswith(head) and automaton.reaches(text, len(head), tail, end)
 
     return matches_at_start if start else matches
+
+
+def any_of(tests: Sequence[Callable[[str], bool]]) -> Callable[[str], bool]:
+    return lambda text: any(test(text) for test in tests)
 
 
 def glob_matcher(start: bool, parts: Sequence[str], end: bool) -> Callable[[str], bool]:
