@@ -18,7 +18,7 @@ export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test test-all whole slow older older-installed bench bench-peers lint generated clean
+.PHONY: help install demo test test-all slow older older-installed bench bench-peers lint generated clean
 
 help: ## say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,15 +34,14 @@ demo: $(INSTALLED) ## watch real requests go through a real proxy to where `rule
 	@$(BIN)/rulec demo
 
 test: $(INSTALLED) ## the default suite, under 5 minutes
-	$(BIN)/python -m pytest -q $(WORKERS)
+	$(BIN)/python -m pytest -q $(WORKERS) $(if $(SELECTED),-m "$(SELECTED)")
 
-test-all: whole older ## the default suite, the slow part, an older LiteLLM: a quarter of an hour
+test-all: ## the default suite with the slow part, in one go, and an older LiteLLM
+	$(MAKE) test SELECTED="slow or not slow"
+	$(MAKE) older
 
-whole: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "slow or not slow" $(WORKERS)
-
-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m slow $(WORKERS)
+slow:
+	$(MAKE) test SELECTED=slow
 
 older-installed: $(OLDER)
 

@@ -1587,7 +1587,7 @@ class ConditionIndex:
         self.headers_only = not (self.asks_more or self.metadata or self.known_of_caller)
 
     def is_passed_by(self, body: dict[Any, Any], headers: dict[Any, Any], caller: Mapping[str, Any]) -> bool:
-        """Whether a request surely reaches no clause, as most do; raises TypeError for values that no table can hold."""
+        """Whether a request surely reaches no clause, as most do; raises what values raise that no table can hold."""
         if not self.header_names.isdisjoint(headers):
             for name in self.header_names.intersection(headers):
                 entrance = self.headers[name]
@@ -2030,7 +2030,7 @@ class Engine:
                 found = self.decided.get(name) or self.decided_strangers.get(name)
                 if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
                     return found
-            except TypeError:  # a value that cannot be looked up: not one that rules know
+            except Exception:  # a value that cannot be looked up, whatever it raises: not one that rules know
                 pass
         return self.judge(Request(body, headers, caller, self.capability_header, self.scoring))
 

@@ -62,7 +62,7 @@ class Engine:
                 found = self.decided.get(name) or self.decided_strangers.get(name)
                 if found is not None and (self.when is None or self.when.is_passed_by(body, headers, caller)):
                     return found
-            except TypeError:  # a value that cannot be looked up: not one that rules know
+            except Exception:  # a value that cannot be looked up, whatever it raises: not one that rules know
                 pass
         return self.judge(Request(body, headers, caller, self.capability_header, self.scoring))
 

@@ -68,7 +68,7 @@ class ConditionIndex:
         self.headers_only = not (self.asks_more or self.metadata or self.known_of_caller)
 
     def is_passed_by(self, body: dict[Any, Any], headers: dict[Any, Any], caller: Mapping[str, Any]) -> bool:
-        """Whether a request surely reaches no clause, as most do; raises TypeError for values that no table can hold."""
+        """Whether a request surely reaches no clause, as most do; raises what values raise that no table can hold."""
         if not self.header_names.isdisjoint(headers):
             for name in self.header_names.intersection(headers):
                 entrance = self.headers[name]

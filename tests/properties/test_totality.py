@@ -148,6 +148,7 @@ _CALLERS = st.dictionaries(
 @given(_BODIES, _HEADERS, _CALLERS)
 @example({"model": "a-7b"}, None, {})
 @example({}, {}, {"now": datetime(2026, 1, 1, tzinfo=Adrift())})
+@example({"model": datetime(2026, 1, 1, tzinfo=Adrift())}, {}, {})
 def test_decide_never_raises(body: Any, headers: Any, caller: dict[str, Any]) -> None:
     decision = decide()(body, headers, **caller)
     assert decision.action in ("route", "pass", "refuse")
