@@ -4378,6 +4378,7 @@ def name_of(key: Any) -> str:
 # The plan of one request: which deployments are tried in which order, and which of them suits after a failure.
 
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -4390,6 +4391,7 @@ KINDS_THAT_PASS = frozenset(("rate_limit", "timeout", "connection", "server_erro
 # Of a thousand candidates the best ones are tried: who has waited for so many failures waits in vain for the rest.
 MOST_CANDIDATES = 20
 NOBODY_OUT: frozenset[str] = frozenset()
+MOST_COURSES = 32_768  # of some two kilobytes
 MOST_ORDERED = 4  # candidates whose orders come again often enough to be remembered
 
 
@@ -4458,32 +4460,40 @@ class Course:
         ]
 
 
-def course_through(decision: Any, order: list[int], facts: Any) -> Course:
-    """The course through these candidates of a decision and the hops of the first.
+class Courses:
+    """The courses of one rule set: each leaf remembers its own, and of all together so many are kept."""
 
-    The decision's leaf remembers it by that order and by what the request makes of the conditions of hops.
-    """
-    if decision.leaf is None or len(order) > MOST_ORDERED:
-        return Course(plan_steps(decision, order, facts))
-    known: dict[tuple[Any, ...], Course] = decision.leaf.courses
-    key = (*decision.leaf.verdicts(decision.request, decision.candidates[order[0]]), *order)
-    course = known.get(key)
-    if course is None:
-        course = known[key] = Course(plan_steps(decision, order, facts))
-    return course
+    def __init__(self, facts: Any) -> None:
+        self.facts = facts
+        self.kept: deque[dict[tuple[Any, ...], Course]] = deque()
 
+    def through(self, decision: Any, order: list[int]) -> Course:
+        """The course through these candidates of a decision and the hops of the first.
 
-def course_around(
-    decision: Any, order: list[int], facts: Any, passed_over: Callable[[Sequence[Any]], dict[int, str]]
-) -> Course:
-    """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
+        The decision's leaf remembers it by that order and by what the request makes of the conditions of hops. Where
+        there are too many, the leaf that made the oldest forgets all of its own.
+        """
+        if decision.leaf is None or len(order) > MOST_ORDERED:
+            return Course(plan_steps(decision, order, self.facts))
+        known: dict[tuple[Any, ...], Course] = decision.leaf.courses
+        key = (*decision.leaf.verdicts(decision.request, decision.candidates[order[0]]), *order)
+        course = known.get(key)
+        if course is None:
+            if len(self.kept) >= MOST_COURSES:
+                self.kept.popleft().clear()
+            self.kept.append(known)
+            course = known[key] = Course(plan_steps(decision, order, self.facts))
+        return course
 
-    `passed_over` tells of many by their numbers who is to be, and for which kind of error.
-    """
-    out = passed_over(decision.candidates)
-    course = course_through(decision, sorted(order, key=out.__contains__) if out else order, facts)
-    out = passed_over(course.steps)
-    return Course(course.steps, 0, {course.steps[number]: kind for number, kind in out.items()}) if out else course
+    def around(self, decision: Any, order: list[int], passed_over: Callable[[Sequence[Any]], dict[int, str]]) -> Course:
+        """The course while somebody is in trouble: a candidate that is `passed_over` goes behind the others.
+
+        `passed_over` tells of many by their numbers who is to be, and for which kind of error.
+        """
+        out = passed_over(decision.candidates)
+        course = self.through(decision, sorted(order, key=out.__contains__) if out else order)
+        out = passed_over(course.steps)
+        return Course(course.steps, 0, {course.steps[number]: kind for number, kind in out.items()}) if out else course
 
 
 class Plan:
@@ -4614,11 +4624,12 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
+    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
+        self.courses = Courses(self.balancer.facts)
         self.keeps_answers: bool = self.balancer.facts.keeps_answers
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))
@@ -5448,8 +5459,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 def course_of(decision: Any, order: list[int], rules: Rules, health: Glance | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
-        return course_through(decision, order, rules.balancer.facts)
-    return course_around(decision, order, rules.balancer.facts, health.passed_over)
+        return rules.courses.through(decision, order)
+    return rules.courses.around(decision, order, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:

@@ -35,7 +35,7 @@ from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, ret
 from rulec.runtime.glance import Glance
 from rulec.runtime.health import NO_PROVIDERS, Health
 from rulec.runtime.log import log, log_writer, show_log
-from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged, course_around, course_through
+from rulec.runtime.plan import STEP_MARK, Course, Plan, PlanStep, arranged
 from rulec.runtime.reload import RELOADED, Rules, file_stamp, load_rules
 from rulec.runtime.state import State, moment
 from rulec.runtime.status import publish_status
@@ -447,8 +447,8 @@ class RulecHandler(LiteLLMCallback or object):  # type: ignore[misc]
 def course_of(decision: Any, order: list[int], rules: Rules, health: Glance | None) -> Course:
     """The course through these candidates, around those who are in trouble, where anybody is."""
     if health is None:
-        return course_through(decision, order, rules.balancer.facts)
-    return course_around(decision, order, rules.balancer.facts, health.passed_over)
+        return rules.courses.through(decision, order)
+    return rules.courses.around(decision, order, health.passed_over)
 
 
 def ticket_of(kwargs: Any) -> str:

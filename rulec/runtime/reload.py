@@ -7,6 +7,7 @@ from typing import Any
 
 from rulec.runtime.breaker import Terms
 from rulec.runtime.environment import text_from_environment
+from rulec.runtime.plan import Courses
 
 RELOADED = "rulec_reloaded"
 """The name of a module that was read again: only its decision part counts."""
@@ -15,11 +16,12 @@ RELOADED = "rulec_reloaded"
 class Rules:
     """What one version of the rules says; the proxy reads it once per request."""
 
-    __slots__ = ("balancer", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
+    __slots__ = ("balancer", "courses", "decide", "defaults", "engine", "fingerprint", "keeps_answers", "settings", "terms", "version")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.decide = namespace["decide"]
         self.balancer = namespace["BALANCER"]
+        self.courses = Courses(self.balancer.facts)
         self.keeps_answers: bool = self.balancer.facts.keeps_answers
         self.engine = namespace.get("ENGINE")
         self.version = str(namespace.get("VERSION"))

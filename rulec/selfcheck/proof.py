@@ -49,17 +49,22 @@ class Proof:
         """Raises ModuleDisagrees where the tables try rules in another order than the policy."""
         tables, rules = self.tables, self.answers.policy.rules
         when, sized = [rule for rule, _ in tables["when"][0]], list(tables["sizes"][0])
+        last = tables["default"]
         by_phase = {
             "when": when,
+            "exact": self.answers.tables.engine.rules.exact_numbers.values(),
             "pattern": self.read.rule_patterns,
             "capability": tables["capabilities"].values(),
             "size": sized,
-            "default": [] if tables["default"] is None else [tables["default"]],
         }
         for phase, numbers in by_phase.items():
             for number in numbers:
                 if rules[number].phase != phase:
                     raise ModuleDisagrees(f"`{rules[number].name}` is tried as {phase}", rules[number])
+                if last is not None and number > last:
+                    raise ModuleDisagrees(f"`{rules[number].name}` is tried before `{rules[last].name}`", rules[number])
+        if last is not None and rules[last].phase not in ("when", "default"):  # `always` with `pass` leaves nothing to others
+            raise ModuleDisagrees(f"`{rules[last].name}` is tried last", rules[last])
         for numbers in (when, sized):
             for one, other in pairwise(numbers):
                 if other < one:

@@ -10,7 +10,7 @@ from typing import Any
 from rulec.records import field, record
 from rulec.runtime.breaker import COOLING, Breaker, Terms
 from rulec.runtime.health import Health
-from rulec.runtime.plan import Plan, PlanStep, arranged, course_around
+from rulec.runtime.plan import Courses, Plan, PlanStep, arranged
 from rulec.runtime.records import Decision
 from rulec.runtime.state import State
 
@@ -84,7 +84,7 @@ class Player:
     """
 
     def __init__(self, health_settings: dict[str, Any], facts: Any) -> None:
-        self.facts = facts
+        self.courses = Courses(facts)
         self.terms = Terms(health_settings, facts.deployment)
 
     def runs(
@@ -103,7 +103,7 @@ class Player:
         for provider in sorted(unavailable):
             health.breakers[provider] = unreachable()
             health.availability.stir(provider)
-        course = course_around(decision, order, self.facts, health.glance().passed_over)
+        course = self.courses.around(decision, order, health.glance().passed_over)
         if course.troubles:
             course = arranged(course, decision.request, unavailable)
         plan = Plan(course, "", decision, "", 0.0)

@@ -34,8 +34,9 @@ def test_one_line_per_decision_and_per_fallback(proxy: Proxy, providers: Provide
     proxy.send("/v1/chat/completions", {**CHAT, "model": "a\n[ROUTER] forged"}, estate.MASTER_KEY)
 
     def lines() -> list[str]:
-        return [line.split("[ROUTER] ")[1] for line in proxy.output()[before:].splitlines()
-                if "[ROUTER] Model" in line or "[ROUTER] Fallback" in line]  # fmt: skip
+        told = [line.partition("[ROUTER] ")[2] for line in proxy.output()[before:].splitlines()]
+        ours = [one for one in told if one.startswith(("Model", "Fallback"))]
+        return [one for one in ours if not one.startswith("Model: recover ")]  # the fixture's own, which may come late
 
     assert eventually(lambda: len(lines()) >= 4)
     assert lines() == [

@@ -16,7 +16,7 @@ from rulec.ir.tables import decision_tables
 from rulec.runtime.breaker import Terms
 from rulec.runtime.engine import Engine
 from rulec.runtime.health import Health
-from rulec.runtime.plan import course_through
+from rulec.runtime.plan import Courses
 from rulec.runtime.records import Candidate
 from rulec.runtime.state import State
 from rulec.runtime.strategies.balancer import Facts
@@ -129,11 +129,12 @@ def test_a_way_that_is_known_costs_the_same_among_more_names_and_with_more_hops(
         providers = dict.fromkeys(("q", "r", *(f"p{number}" for number in range(hops))), accepting)
         decides = engine({"providers": providers, "default": {"provider": "q", "fallback": chain}})
         decisions = [decides.decide({"model": f"m{number}"}, {}, {}) for number in range(names)]
-        first = [course_through(one, [0], Facts({})) for one in decisions]
+        courses = Courses(Facts({}))
+        first = [courses.through(one, [0]) for one in decisions]
         assert len(first[0].steps) == 1 + hops
         again = [decides.decide({"model": f"m{number}"}, {}, {}) for number in range(10)]
-        spent.append(lines(lambda again=again: [course_through(one, [0], Facts({})) for one in again]))  # type: ignore[misc]
-        assert all(course_through(one, [0], Facts({})) is course for one, course in zip(again, first[:10], strict=True))
+        spent.append(lines(lambda again=again, courses=courses: [courses.through(one, [0]) for one in again]))  # type: ignore[misc]
+        assert all(courses.through(one, [0]) is course for one, course in zip(again, first[:10], strict=True))
     assert spent[0] == spent[1]
 
 

@@ -15,7 +15,7 @@ from rulec.runtime import availability as of_availability
 from rulec.runtime import health as of_health
 from rulec.runtime.breaker import LONGEST_TRIAL, Breaker, Terms
 from rulec.runtime.health import Health
-from rulec.runtime.plan import PlanStep, arranged, course_around, plan_steps
+from rulec.runtime.plan import Courses, PlanStep, arranged, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.state import State
 from rulec.runtime.strategies.balancer import Facts
@@ -283,8 +283,8 @@ def test_no_step_is_lost(order: list[int], down: set[str], on_error: list[Any], 
     decision = Decision("route", "r", "exact", tuple(PLACES[:3]), fallbacks=hops, retry_attempts=retries)
     facts = Facts({})
     plain = [(step.provider, step.again) for step in plan_steps(decision, order, facts)]
-    marked = course_around(
-        decision, order, facts, lambda steps: {n: "rate_limit" for n, one in enumerate(steps) if one.provider in down}
+    marked = Courses(facts).around(
+        decision, order, lambda steps: {n: "rate_limit" for n, one in enumerate(steps) if one.provider in down}
     )
     course = arranged(marked, None)
     steps, start = course.steps, course.start

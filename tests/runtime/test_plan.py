@@ -23,7 +23,7 @@ from rulec.runtime.caller import (
 from rulec.runtime.deployments import deployment_of
 from rulec.runtime.engine import Engine
 from rulec.runtime.failures import error_kind, is_own_limit, kind_of_record, retry_after
-from rulec.runtime.plan import Course, Plan, course_through, plan_steps
+from rulec.runtime.plan import Course, Courses, Plan, plan_steps
 from rulec.runtime.records import Candidate, Decision, Hop
 from rulec.runtime.reload import settings_from_environment
 from rulec.runtime.request import Request
@@ -38,7 +38,7 @@ def walk(
 ) -> list[str]:
     """The providers that are tried when attempts fail with these kinds, one after the other."""
     facts = Facts({"deployments": {("*", provider): row for provider, row in (said or {}).items()}})
-    plan = Plan(course_through(decision, order or list(range(len(decision.candidates))), facts), "t", decision, "", 0)
+    plan = Plan(Courses(facts).through(decision, order or list(range(len(decision.candidates)))), "t", decision, "", 0)
     left = list(kinds)
     for index in range(len(plan.steps)):
         if plan.suits(index):
@@ -123,12 +123,12 @@ def test_a_candidate_of_a_thousand_is_found_at_once() -> None:
 
 
 def test_requests_that_go_the_same_way_share_a_course() -> None:
-    facts, decision = Facts({}), decide(A, B, hops=(hop(C),), retries=1)
-    course = course_through(decision, [1, 0], facts)
-    assert course_through(decision, [1, 0], facts) is course
-    others = [course_through(decision, order, facts) for order in ([0, 1], [1])]
+    courses, decision = Courses(Facts({})), decide(A, B, hops=(hop(C),), retries=1)
+    course = courses.through(decision, [1, 0])
+    assert courses.through(decision, [1, 0]) is course
+    others = [courses.through(decision, order) for order in ([0, 1], [1])]
     decision.request = Request({"n": 2}, {})
-    others.append(course_through(decision, [1, 0], facts))
+    others.append(courses.through(decision, [1, 0]))
     assert all(other is not course for other in others)
     assert [step.provider for step in course.steps] == ["b", "b", "a", "a", "c", "c"]
     first, second = course.fallbacks(), course.fallbacks()
@@ -161,12 +161,31 @@ def test_a_course_is_of_what_the_request_makes_of_conditions_and_holds_no_reques
         ("nothing", {"stream": True}, {}, ("b",)),
     ):
         decision = engine.decide({"model": "m", **body}, headers, {"unavailable": down})
-        course = course_through(decision, [0], Facts({}))
+        course = Courses(Facts({})).through(decision, [0])
         assert courses.setdefault(name, course) is course
         assert [step.hop.when for step in course.steps[1:]] == [one.when for one in decision.fallbacks]
     whens = {name: [(step.provider, step.hop.when) for step in course.steps[1:]] for name, course in courses.items()}
     open_hop = ("c", "b_unavailable and not stream")
     assert whens == {"c later": [open_hop], "both": [("b", None), open_hop], "c now": [("c", None)], "nothing": []}
+
+
+def test_so_many_courses_are_kept_whatever_clients_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that varies the headers that hops ask about makes ever new courses."""
+    monkeypatch.setattr("rulec.runtime.plan.MOST_COURSES", 20)
+    hops = "".join(f"      - {{provider: b, when: present(header.x{number})}}\n" for number in range(7))
+    text = RULES.partition("    fallback:")[0] + "    fallback:\n" + hops + "default: {provider: a}\n"
+    compilation = compile_sources([Source("rules.yaml", text)], Diagnostics(), emit=False)
+    engine, courses = Engine(decision_tables(compilation.tree, "0" * 12)), Courses(Facts({}))
+    leaves = {}
+    for number in range(128):
+        headers = {f"x{bit}": "" for bit in range(7) if number >> bit & 1}
+        for model in ("m", f"other{number}"):
+            decision = engine.decide({"model": model}, headers, {})
+            course = courses.through(decision, [0])
+            assert courses.through(decision, [0]) is course
+            leaves[id(decision.leaf)] = decision.leaf
+        assert sum(len(leaf.courses) for leaf in leaves.values()) <= len(courses.kept) <= 20
+    assert len(leaves) > 100
 
 
 def error(*names: str, **fields: Any) -> Exception:
