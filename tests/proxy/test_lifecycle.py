@@ -43,7 +43,7 @@ def test_one_line_per_decision_and_per_fallback(proxy: Proxy, providers: Provide
         "Model: m -> Provider: alpha (exact match)",
         "Fallback triggered: alpha -> beta",
         "Model: pat-x -> Provider: gamma (pattern match)",
-        "Model: a\\n",
+        "Model: a\\n[ROUTER] forged -> refuse (no rule)",
     ]
 
 
