@@ -41,7 +41,7 @@ def between_matcher(start: bool, head: str, middle: Sequence[Any], tail: str, en
     automaton = shared_automaton(middle)
 
     def matches(text: str) -> bool:
-        if (end and not text.endswith(tail)) or tail not in text:
+        if tail not in text:
             return False
         place = text.find(head)
         while place >= 0:
