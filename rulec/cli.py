@@ -36,6 +36,7 @@ argparse._ = str  # type: ignore[attr-defined]
 """Our help is in English: to look for other languages takes argparse as long as all else that it does."""
 
 FINE, FINDINGS, UNUSABLE = 0, 1, 2
+NOT_READ = 141  # as of a program that SIGPIPE ends
 """Exit codes of every command: fine; findings, mismatches or no route; it could not run. See also `commands.bugs`."""
 
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         sys.stderr.close()
-        return FINE
+        return NOT_READ
     except OSError as error:
         return report_unwritable(error)
     except Exception as error:

@@ -163,6 +163,19 @@ def test_streams_that_are_closed_or_full(words: str, code: int, tmp_path: Path) 
     assert "\x1b" not in told
 
 
+def test_who_is_not_read_does_not_say_that_all_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "broken.yaml").write_text("providers: {", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    for verb in ("lint", "compile"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "rulec.cli", verb, "rules"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=writing, stderr=writing, timeout=60, check=False)
+        os.close(writing)
+        assert done.returncode == 141
+
+
 def test_a_lone_surrogate_is_legal_json(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED, tmp_path / "rules")
     for form in ("text", "json"):
